@@ -1,0 +1,20 @@
+# What one may choose, and what every target of ours is compiled with.
+option(NSVET_TESTS "Build the tests" ${PROJECT_IS_TOP_LEVEL})
+option(NSVET_SANITIZE "Build with AddressSanitizer and UndefinedBehaviorSanitizer" OFF)
+option(NSVET_TIDY "Run clang-tidy with the compiler" OFF)
+
+add_library(nsvet_options INTERFACE)
+target_compile_options(
+  nsvet_options INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wnon-virtual-dtor)
+target_include_directories(nsvet_options INTERFACE "${PROJECT_SOURCE_DIR}/src")
+
+# AddressSanitizer cannot be linked statically: a sanitized build runs on this host, not in a guest.
+if(NSVET_SANITIZE)
+  target_compile_options(nsvet_options INTERFACE -fsanitize=address,undefined
+                                                 -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(nsvet_options INTERFACE -fsanitize=address,undefined)
+endif()
+
+if(NSVET_TIDY)
+  find_program(NSVET_CLANG_TIDY NAMES clang-tidy REQUIRED)
+endif()
