@@ -68,6 +68,8 @@ class Child {
   ~Child();
 
   pid_t pid() const { return pid_; }
+  /// Leaves killing and reaping to the caller.
+  pid_t release() { return std::exchange(pid_, 0); }
   int pidfd() const { return pidfd_.get(); }
 
   /// @return its status, after which it is gone; ETIMEDOUT when it still runs after `limit`

@@ -1,0 +1,42 @@
+#include "harness/collect.h"
+
+#include <algorithm>
+
+#include "model/statistics.h"
+
+namespace nsvet::harness {
+
+void Collector::take(const model::Event& event, const std::string& label) {
+  if (const auto* begin = std::get_if<model::Begin>(&event)) {
+    report_.environment.kernel.insert(begin->environment.kernel.begin(),
+                                      begin->environment.kernel.end());
+    report_.environment.machine.insert(begin->environment.machine.begin(),
+                                       begin->environment.machine.end());
+    if (report_.limits.empty()) report_.limits = begin->limits;
+  } else if (const auto* start = std::get_if<model::Start>(&event)) {
+    running_ = start->id;
+  } else if (const auto* check = std::get_if<model::CheckResult>(&event)) {
+    report_.checks.push_back(*check);
+    running_.clear();
+  } else if (const auto* samples = std::get_if<model::Samples>(&event)) {
+    Rounds& rounds = rounds_[samples->id];
+    rounds.samples.push_back(*samples);
+    rounds.labels.push_back(label.empty() ? std::to_string(rounds.samples.size()) : label);
+    running_.clear();
+  } else if (const auto* finish = std::get_if<model::Finish>(&event)) {
+    report_.residue.insert(report_.residue.end(), finish->residue.begin(), finish->residue.end());
+    finished_ = true;
+  } else if (const auto* trouble = std::get_if<model::Trouble>(&event)) {
+    report_.end.message = trouble->message;
+  }
+}
+
+model::Report Collector::finish() && {
+  for (const auto& [id, rounds] : rounds_) {
+    report_.benchmarks.push_back(model::summarise(rounds.samples, rounds.labels));
+  }
+  std::ranges::sort(report_.checks, {}, &model::CheckResult::id);
+  return std::move(report_);
+}
+
+}  // namespace nsvet::harness

@@ -1,0 +1,273 @@
+#include "model/json.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <valijson/adapters/nlohmann_json_adapter.hpp>
+#include <valijson/schema.hpp>
+#include <valijson/schema_parser.hpp>
+#include <valijson/validator.hpp>
+
+#include "model/convert.h"
+#include "model/schema_text.h"
+
+namespace nsvet::model {
+namespace {
+
+constexpr std::size_t kLargestReport = 256U << 20;
+constexpr int kDeepest = 32;
+constexpr std::int64_t kMostSamples = 50'000'000;
+
+Json to_value(const Round& round) {
+  return {{"label", round.label},
+          {"cold", round.cold},
+          {"p50", round.p50},
+          {"min", round.min},
+          {"count", round.count}};
+}
+
+Json run_lengths(const std::vector<std::int64_t>& sorted) {
+  Json pairs = Json::array();
+  for (auto run = sorted.begin(); run != sorted.end();) {
+    const auto next = std::upper_bound(run, sorted.end(), *run);
+    pairs.push_back(Json::array({*run, next - run}));
+    run = next;
+  }
+  return pairs;
+}
+
+// The members that Google Benchmark's tools read come first; real_time is the headline.
+Json to_value(const BenchmarkResult& result) {
+  Json value = {{"name", result.id},          {"run_name", result.id},   {"run_type", "iteration"},
+                {"repetitions", 1},           {"repetition_index", 0},   {"threads", 1},
+                {"iterations", result.count}, {"real_time", result.p50}, {"cpu_time", result.p50},
+                {"time_unit", "ns"}};
+  const std::string why = result.error.empty() ? result.skipped : result.error;
+  if (!why.empty()) {
+    value["error_occurred"] = true;
+    value["error_message"] = why;
+  }
+  value["clock"] = to_string(result.clock);
+  value["cold"] = result.cold;
+  value["min"] = result.min;
+  value["p50"] = result.p50;
+  if (result.p90) value["p90"] = *result.p90;
+  if (result.p99) value["p99"] = *result.p99;
+  value["max"] = result.max;
+  value["mean"] = result.mean;
+  value["spread"] = result.spread;
+  value["failed_calls"] = result.failed_calls;
+  if (!result.skipped.empty()) value["skipped"] = result.skipped;
+  if (!result.error.empty()) value["error"] = result.error;
+  value["rounds"] = Json::array();
+  for (const auto& round : result.rounds) value["rounds"].push_back(to_value(round));
+  value["samples"] = run_lengths(result.samples);
+  return value;
+}
+
+std::int64_t optional_integer(const Json& value, const char* name) {
+  return value.contains(name) ? value.at(name).get<std::int64_t>() : 0;
+}
+
+BenchmarkResult benchmark_from(const Json& value) {
+  BenchmarkResult result;
+  result.id = value.at("name");
+  result.clock = value.at("clock") == to_string(Clock::insn) ? Clock::insn : Clock::wall;
+  result.cold = value.at("cold");
+  result.min = value.at("min");
+  result.p50 = value.at("p50");
+  if (value.contains("p90")) result.p90 = optional_integer(value, "p90");
+  if (value.contains("p99")) result.p99 = optional_integer(value, "p99");
+  result.max = value.at("max");
+  result.mean = value.at("mean");
+  result.spread = value.at("spread");
+  result.failed_calls = value.at("failed_calls");
+  result.skipped = value.value("skipped", "");
+  result.error = value.value("error", "");
+  for (const auto& round : value.at("rounds")) {
+    result.rounds.push_back(
+        {round.at("label"), round.at("cold"), round.at("p50"), round.at("min"), round.at("count")});
+  }
+  for (const auto& pair : value.at("samples")) {
+    result.count += pair.at(1).get<std::int64_t>();
+    if (result.count > kMostSamples) throw std::out_of_range("too many samples");
+    result.samples.insert(result.samples.end(), pair.at(1).get<std::size_t>(),
+                          pair.at(0).get<std::int64_t>());
+  }
+  return result;
+}
+
+bool plain(const Json& value) {
+  return std::ranges::none_of(value, [](const Json& v) { return v.is_object(); });
+}
+
+// nlohmann's own layout gives every sample a line; reviewable files need arrays of numbers on one.
+void write(std::string& text, const Json& value, int indent) {
+  const std::string margin(static_cast<std::size_t>(indent) + 2, ' ');
+  if (!value.is_structured() || value.empty() || (value.is_array() && plain(value))) {
+    text += value.dump(-1, ' ', false, Json::error_handler_t::replace);
+    return;
+  }
+  text += value.is_object() ? "{\n" : "[\n";
+  bool first = true;
+  for (const auto& [key, member] : value.items()) {
+    if (!first) text += ",\n";
+    first = false;
+    text += margin;
+    if (value.is_object()) {
+      text += Json(key).dump(-1, ' ', false, Json::error_handler_t::replace) + ": ";
+    }
+    write(text, member, indent + 2);
+  }
+  text += '\n' + margin.substr(2) + (value.is_object() ? "}" : "]");
+}
+
+Json to_value(const Report& report) {
+  Json checks = Json::array();
+  for (const auto& check : report.checks) checks.push_back(to_value(check));
+  Json benchmarks = Json::array();
+  for (const auto& result : report.benchmarks) benchmarks.push_back(to_value(result));
+  Json log = Json::array();
+  for (const auto& message : report.kernel_log) {
+    log.push_back(
+        {{"severity", message.severity}, {"text", message.text}, {"running", message.running}});
+  }
+  return {{"schema", kReportSchema},
+          {"date", report.date},
+          {"cell",
+           {{"kernel", report.cell.kernel},
+            {"append", report.cell.append},
+            {"user", report.cell.user},
+            {"clock", to_string(report.cell.clock)}}},
+          {"environment", to_value(report.environment)},
+          {"end",
+           {{"state", to_string(report.end.state)},
+            {"message", report.end.message},
+            {"running", report.end.running},
+            {"console", report.end.console}}},
+          {"checks", std::move(checks)},
+          {"context",
+           {{"date", report.date},
+            {"executable", "nsvet"},
+            {"num_cpus", 1},
+            {"mhz_per_cpu", 1000},
+            {"cpu_scaling_enabled", false},
+            {"caches", Json::array()},
+            {"load_avg", Json::array()},
+            {"library_build_type", "release"}}},
+          {"benchmarks", std::move(benchmarks)},
+          {"kernel_log", std::move(log)},
+          {"limits", report.limits},
+          {"residue", report.residue},
+          {"timing", report.timing}};
+}
+
+Report report_from(const Json& value) {
+  Report report;
+  const Json& cell = value.at("cell");
+  report.date = value.at("date");
+  report.cell = {cell.at("kernel"), cell.at("append").get<std::vector<std::string>>(),
+                 cell.at("user"), cell.at("clock") == "insn" ? Clock::insn : Clock::wall};
+  report.environment = environment_from(value.at("environment"));
+  const Json& end = value.at("end");
+  report.end = {static_cast<EndState>(index_of(end.at("state").get<std::string>(), kEndStateNames)),
+                end.at("message"), end.at("running"),
+                end.at("console").get<std::vector<std::string>>()};
+  for (const auto& check : value.at("checks")) report.checks.push_back(check_from(check));
+  for (const auto& bench : value.at("benchmarks")) {
+    report.benchmarks.push_back(benchmark_from(bench));
+  }
+  for (const auto& message : value.at("kernel_log")) {
+    report.kernel_log.push_back(
+        {message.at("severity"), message.at("text"), message.at("running")});
+  }
+  report.limits = value.at("limits").get<std::map<std::string, std::int64_t>>();
+  report.residue = value.at("residue").get<std::vector<std::string>>();
+  report.timing = value.at("timing").get<std::map<std::string, std::int64_t>>();
+  return report;
+}
+
+const valijson::Schema& schema() {
+  static const valijson::Schema parsed = [] {
+    valijson::Schema s;
+    const auto document = nlohmann::json::parse(kReportSchemaText);
+    valijson::SchemaParser().populateSchema(valijson::adapters::NlohmannJsonAdapter(document), s);
+    return s;
+  }();
+  return parsed;
+}
+
+// Empty when valid.
+std::string first_violation(std::string_view text) {
+  const auto document = nlohmann::json::parse(text);
+  valijson::Validator validator(valijson::Validator::kStrongTypes);
+  valijson::ValidationResults results;
+  if (validator.validate(schema(), valijson::adapters::NlohmannJsonAdapter(document), &results)) {
+    return {};
+  }
+  // The last error is the innermost: the place itself, not the objects around it.
+  valijson::ValidationResults::Error error;
+  std::string line = "does not match the schema";
+  while (results.popError(error)) {
+    std::string place;
+    for (const auto& step : error.context) place += step;
+    line = fmt::format("at {:.200}: {:.200}", place, error.description);
+  }
+  return line;
+}
+
+// Recursion of the libraries below is bounded by the depth of what they are given.
+bool too_deep(std::string_view text) {
+  int depth = 0;
+  bool in_string = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (in_string) {
+      if (c == '\\') ++i;
+      if (c == '"') in_string = false;
+    } else if (c == '"') {
+      in_string = true;
+    } else if (c == '{' || c == '[') {
+      if (++depth > kDeepest) return true;
+    } else if (c == '}' || c == ']') {
+      --depth;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+std::string to_json(const Report& report) {
+  std::string text;
+  write(text, to_value(report), 0);
+  return text + '\n';
+}
+
+Result<Report> report_from_json(std::string_view text, std::string_view name) {
+  auto bad = [&](std::string_view why) { return bad_input(fmt::format("{}: {}", name, why)); };
+  if (text.size() > kLargestReport) return bad("larger than 256 MiB: not an nsvet report");
+  if (too_deep(text)) return bad("nested too deeply: not an nsvet report");
+  try {
+    const Json value = Json::parse(text);
+    if (!value.is_object() || !value.contains("schema") || !value["schema"].is_string()) {
+      return bad("not an nsvet report (no \"schema\" member)");
+    }
+    const std::string version = value["schema"];
+    if (version != kReportSchema) {
+      return bad(
+          fmt::format("its schema is \"{:.60}\", this nsvet reads \"{}\": use the nsvet that "
+                      "wrote it",
+                      version, kReportSchema));
+    }
+    if (auto violation = first_violation(text); !violation.empty()) return bad(violation);
+    return report_from(value);
+  } catch (const std::exception& wrong) {
+    std::string line = wrong.what();
+    std::ranges::replace_if(
+        line, [](char c) { return static_cast<unsigned char>(c) < ' '; }, ' ');
+    return bad(fmt::format("not a valid report: {:.300}", line));
+  }
+}
+
+}  // namespace nsvet::model
