@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <memory>
 #include <valijson/adapters/nlohmann_json_adapter.hpp>
 #include <valijson/schema.hpp>
 #include <valijson/schema_parser.hpp>
@@ -187,14 +188,17 @@ Report report_from(const Json& value) {
   return report;
 }
 
-const valijson::Schema& schema() {
-  static const valijson::Schema parsed = [] {
-    valijson::Schema s;
-    const auto document = nlohmann::json::parse(kReportSchemaText);
-    valijson::SchemaParser().populateSchema(valijson::adapters::NlohmannJsonAdapter(document), s);
-    return s;
-  }();
+std::unique_ptr<valijson::Schema> parse_schema() {
+  auto parsed = std::make_unique<valijson::Schema>();
+  const auto document = nlohmann::json::parse(kReportSchemaText);
+  valijson::SchemaParser().populateSchema(valijson::adapters::NlohmannJsonAdapter(document),
+                                          *parsed);
   return parsed;
+}
+
+const valijson::Schema& schema() {
+  static const auto parsed = parse_schema();
+  return *parsed;
 }
 
 // Empty when valid.

@@ -1,0 +1,88 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <ctime>
+#include <memory>
+
+#include "cli/cell.h"
+#include "cli/command.h"
+#include "cli/programs.h"
+#include "harness/collect.h"
+#include "harness/runner.h"
+#include "model/json.h"
+#include "render/text.h"
+#include "sys/process.h"
+
+namespace nsvet::cli {
+namespace {
+
+struct Options {
+  std::vector<std::string> only;
+  std::string user;
+  std::string output;
+  int rounds = 5;
+  int samples = 31;
+};
+
+int run(const Options& options) {
+  const bool root = ::geteuid() == 0;
+  const std::string user = !options.user.empty() ? options.user : (root ? "root" : "nobody");
+  if (user == "root" && !root) {
+    return report_error({model::Error::Kind::bad_input,
+                         "--user root: you are not root: run it with sudo, or --user nobody"});
+  }
+  const auto libexec = libexec_folder();
+  if (!libexec) return report_error(libexec.error());
+  if (auto reaper = sys::become_subreaper(); !reaper) {
+    return report_error({model::Error::Kind::cannot_run, to_string(reaper.error())});
+  }
+  harness::RunPlan plan;
+  plan.libexec = *libexec;
+  // Who is not root already is the ordinary user.
+  plan.user = user == "nobody" && root ? harness::User::nobody : harness::User::root;
+  plan.only = options.only;
+  plan.rounds = options.rounds;
+  plan.samples = options.samples;
+  harness::Collector collector({.kernel = "running", .user = user});
+  Progress progress("running kernel");
+  const auto done = harness::run_plan(
+      plan,
+      [&](const model::Event& event) {
+        collector.take(event, "");
+        progress.take(event);
+      },
+      [] { return true; });
+  progress.clear();
+  if (!done) return report_error(done.error());
+  auto report = std::move(collector).finish();
+  report.date = today();
+  fmt::print("{}", render::text(report, {.width = terminal_width()}));
+  if (!options.output.empty()) {
+    if (auto written = write_report(report, options.output); !written) {
+      return report_error(written.error());
+    }
+    fmt::print("report: {}\n", options.output);
+  }
+  return exit_code(report);
+}
+
+}  // namespace
+
+void add_run(CLI::App& app, Action& chosen) {
+  auto* command = app.add_subcommand("run", "Check and measure the running kernel");
+  command->footer("Example: nsvet run --only 'uts.*' --only 'unshare/*' -o report.json");
+  const auto options = std::make_shared<Options>();
+  command->add_option("--only", options->only, "Only ids that match this pattern; may be repeated");
+  command->add_option("--user", options->user, "As whom: root, or nobody (an ordinary user)")
+      ->check(CLI::IsMember({"root", "nobody"}));
+  command->add_option("-o,--output", options->output, "Write the report to this file");
+  command->add_option("--rounds", options->rounds, "Processes for each benchmark")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+  command->add_option("--samples", options->samples, "Timed calls in each process")
+      ->check(CLI::Range(1, 100000))
+      ->capture_default_str();
+  command->callback([&chosen, options] { chosen = [options] { return run(*options); }; });
+}
+
+}  // namespace nsvet::cli

@@ -1,0 +1,76 @@
+// The guest's /init: mounts what programs need, loads modules, runs the plan, and ends the guest.
+#include <fcntl.h>
+#include <linux/reboot.h>
+#include <sys/io.h>
+#include <sys/mount.h>
+#include <sys/reboot.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "guest/plan.h"
+#include "harness/runner.h"
+#include "model/event.h"
+#include "sys/call.h"
+#include "sys/file.h"
+
+namespace nsvet::guest {
+namespace {
+
+// Port I/O: no driver, no interrupt, and the emulator has taken the byte when the instruction ends.
+void send(const model::Event& event) {
+  const std::string line = model::encode(event) + "\n";
+  ::outsb(kEventPort, line.data(), line.size());
+}
+
+void mount_all() {
+  struct Row {
+    const char* type;
+    const char* target;
+  };
+  // Best effort: what a kernel lacks shows in the checks that need it.
+  for (const Row& row : {Row{"proc", "/proc"}, Row{"sysfs", "/sys"}, Row{"devtmpfs", "/dev"},
+                         Row{"tmpfs", "/tmp"}, Row{"cgroup2", "/sys/fs/cgroup"}}) {
+    (void)sys::mount(row.type, row.target, row.type, MS_NOSUID);
+  }
+  (void)::chmod("/tmp", 01777);
+}
+
+void load_modules() {
+  for (const auto& name : sys::list_directory("/modules").value_or(std::vector<std::string>{})) {
+    const auto fd = sys::open("/modules/" + name, O_RDONLY);
+    if (fd) ::syscall(SYS_finit_module, fd->get(), "", 0);
+  }
+}
+
+int run() {
+  if (::ioperm(kEventPort, 1, 1) != 0) {
+    const int console = ::open("/dev/console", O_WRONLY);
+    (void)sys::write_all(console, "nsvet: this kernel refuses ioperm(2): no way to report\n");
+    return 1;
+  }
+  mount_all();
+  load_modules();
+  const auto text = sys::read_file("/plan.json");
+  auto plan = text ? plan_from_json(*text)
+                   : model::Result<harness::RunPlan>(
+                         tl::unexpected(model::Error{{}, to_string(text.error())}));
+  if (!plan) {
+    send(model::Trouble{plan.error().message});
+    return 1;
+  }
+  plan->libexec = "/nsvet";
+  const auto done = harness::run_plan(*plan, send, [] { return true; });
+  if (!done) send(model::Trouble{done.error().message});
+  return done ? 0 : 1;
+}
+
+}  // namespace
+}  // namespace nsvet::guest
+
+int main() {
+  nsvet::guest::run();
+  ::sync();
+  ::reboot(LINUX_REBOOT_CMD_RESTART);
+  return 1;
+}

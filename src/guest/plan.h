@@ -1,0 +1,18 @@
+// What a guest is told to do: /plan.json in its initramfs.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "harness/runner.h"
+#include "model/error.h"
+
+namespace nsvet::guest {
+
+/// The I/O port that events are written to; QEMU's debug console listens there.
+inline constexpr unsigned short kEventPort = 0xe9;
+
+std::string plan_to_json(const harness::RunPlan& plan);
+model::Result<harness::RunPlan> plan_from_json(std::string_view text);
+
+}  // namespace nsvet::guest
