@@ -144,7 +144,9 @@ class CellRun {
     if (!version) return tl::unexpected(version.error());
     auto& report = collector_.report();
     const auto boots = perturbations(options_.seed);
-    if (auto done = one_boot(*files, true, {.seed = options_.seed}, *version); !done) {
+    if (auto done = one_boot(*files, true, {.seed = options_.seed, .kaslr = false, .padding = ""},
+                             *version);
+        !done) {
       return tl::unexpected(done.error());
     }
     for (const auto& perturbation : boots) {
