@@ -28,7 +28,7 @@ namespace nsvet::probe {
 /// Text that a step can capture.
 class Text {
  public:
-  Text(std::string_view text) {  // NOLINT(google-explicit-constructor): stands for the text
+  Text(const std::string& text) {  // NOLINT(google-explicit-constructor): stands for the text
     text.copy(bytes_.data(), bytes_.size() - 1);
   }
   operator std::string() const { return bytes_.data(); }  // NOLINT(google-explicit-constructor)

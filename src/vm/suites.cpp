@@ -108,6 +108,8 @@ std::vector<Offer> parse_offers(const std::string& text) {
     const std::string version = line.substr(9);
     const auto dash = package.find('-', package.find('-') + 1);
     const std::string release = package.substr(dash + 1);
+    // "6.12-cloud-amd64" only depends on the newest of its series.
+    if (model::version_numbers(release).size() < 3) continue;
     Offer& offer = offers[{release, version}];
     offer.release = release;
     offer.version = upstream(version);
