@@ -47,8 +47,11 @@ bool register_check(CheckInfo info, CheckBody body) {
 bool register_for_each_type(const CheckInfo& info,
                             const std::function<void(Check&, const NsTypeInfo&)>& body) {
   for (const NsTypeInfo& type : model::kNsTypes) {
-    auto fill = [&](const std::string& text) {
-      return fmt::format(fmt::runtime(text), type.flag_name);
+    auto fill = [&](std::string text) {
+      for (auto at = text.find("{}"); at != std::string::npos; at = text.find("{}", at)) {
+        text.replace(at, 2, type.flag_name);
+      }
+      return text;
     };
     CheckInfo each = info;
     each.id = fmt::format("{}.{}", type.name, info.id);

@@ -19,6 +19,7 @@ Entry new_entry(const std::string& path, unsigned type, unsigned mode) {
   archive_entry_set_filetype(entry.get(), type);
   archive_entry_set_perm(entry.get(), mode);
   archive_entry_set_mtime(entry.get(), 0, 0);
+  archive_entry_set_size(entry.get(), 0);
   return entry;
 }
 

@@ -1,0 +1,88 @@
+#include "model/json.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "model/statistics.h"
+
+namespace nsvet::model {
+namespace {
+
+using testing::HasSubstr;
+
+Report sample_report() {
+  Report report;
+  report.cell = {"debian:6.12", {"quiet"}, "nobody", Clock::insn};
+  report.environment.kernel["release"] = "6.12.1";
+  report.end = {EndState::panic, "the kernel panicked", "uts.x", {"line"}};
+  report.checks.push_back({"uts.x", Outcome::pass, "", {{"w", "a", "a", true}}, {}, 3});
+  const Samples rounds[] = {{"unshare/uts", Clock::insn, 9, {5, 5, 7}, 0, "", ""},
+                            {"unshare/uts", Clock::insn, 8, {5, 6, 6}, 0, "", ""}};
+  const std::string labels[] = {"a", "b"};
+  report.benchmarks.push_back(summarise(rounds, labels));
+  report.kernel_log.push_back({"warning", "WARNING: x", "uts.x"});
+  report.limits["kernel/pid_max"] = 32768;
+  report.residue = {"host name changed"};
+  report.timing["boot"] = 1;
+  report.date = "2026-01-01T00:00:00Z";
+  return report;
+}
+
+TEST(ReportJson, ComesBackAsItWas) {
+  const auto back = report_from_json(to_json(sample_report()), "r.json");
+  ASSERT_TRUE(back) << back.error().message;
+  EXPECT_EQ(*back, sample_report());
+}
+
+TEST(ReportJson, KeepsSamplesOnOneLine) {
+  EXPECT_THAT(to_json(sample_report()), HasSubstr("\"samples\": [[5,3],[6,2],[7,1]]"));
+}
+
+std::string with(const std::string& from, const std::string& to) {
+  std::string text = to_json(sample_report());
+  const auto place = text.find(from);
+  EXPECT_NE(place, std::string::npos) << from;
+  return text.replace(place, from.size(), to);
+}
+
+struct Bad {
+  std::string text;
+  std::string says;
+};
+
+TEST(ReportJson, RefusesWhatIsWrongInOneLine) {
+  const Bad all[] = {
+      {"", "not a valid report"},
+      {"{", "not a valid report"},
+      {"[]", "no \"schema\""},
+      {"{\"schema\": 5}", "no \"schema\""},
+      {with("nsvet.report/1", "nsvet.report/2"), "nsvet.report/2"},
+      {with("\"panic\"", "\"sleepy\""), "state"},
+      {with("\"p50\": 5", "\"p50\": -5"), "p50"},
+      {with("\"p50\": 5", "\"p50\": \"5\""), "p50"},
+      {with("\"id\": \"uts.x\"", "\"id\": \"<b>\""), "id"},
+      {with("[5,3]", "[5,99999999999]"), "too many samples"},
+      {with("\"residue\"", "\"leftovers\""), "residue"},
+      {std::string(100000, '['), "nested too deeply"},
+  };
+  for (const Bad& bad : all) {
+    const auto report = report_from_json(bad.text, "r.json");
+    ASSERT_FALSE(report) << bad.says;
+    EXPECT_THAT(report.error().message, HasSubstr(bad.says));
+    EXPECT_THAT(report.error().message, testing::StartsWith("r.json: "));
+    EXPECT_EQ(report.error().message.find('\n'), std::string::npos);
+  }
+}
+
+TEST(ReportJson, ToleratesMembersOfALaterMinorVersion) {
+  EXPECT_TRUE(report_from_json(with("\"residue\"", "\"later\": [1], \"residue\""), "r.json"));
+}
+
+TEST(ReportJson, WritesAnyBytes) {
+  Report report = sample_report();
+  report.end.message = "\xff\x01";
+  EXPECT_TRUE(report_from_json(to_json(report), "r.json"));
+}
+
+}  // namespace
+}  // namespace nsvet::model
