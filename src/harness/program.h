@@ -18,7 +18,7 @@ enum class User { root, nobody };
 
 struct ProgramCall {
   std::string path;
-  std::vector<std::string> arguments;  ///< --events FD is added.
+  std::vector<std::string> arguments{};  ///< --events FD is added.
   User user = User::root;
   std::chrono::milliseconds limit{60000};
 };
