@@ -44,6 +44,14 @@ int terminal_width() {
   return std::max<int>(80, size.ws_col);
 }
 
+model::Result<void> check_writable(const std::string& path) {
+  const auto slash = path.rfind('/');
+  const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  if (::access(folder.c_str(), W_OK | X_OK) == 0) return {};
+  return model::bad_input(
+      fmt::format("{}: no file can be written there ({})", path, sys::errno_name(errno)));
+}
+
 model::Result<void> write_report(const model::Report& report, const std::string& path) {
   const auto written = sys::replace_file(path, to_json(report));
   if (!written) return model::bad_input(fmt::format("{}: {}", path, to_string(written.error())));

@@ -29,6 +29,9 @@ std::string today();
 /// @return the terminal's columns; 80 when stdout is none
 int terminal_width();
 
+/// Says before a run that its report could not be written after it.
+model::Result<void> check_writable(const std::string& path);
+
 /// Writes the report: all or nothing.
 model::Result<void> write_report(const model::Report& report, const std::string& path);
 

@@ -31,6 +31,11 @@ int run(const Options& options) {
     return report_error({model::Error::Kind::bad_input,
                          "--user root: you are not root: run it with sudo, or --user nobody"});
   }
+  if (!options.output.empty()) {
+    if (auto writable = check_writable(options.output); !writable) {
+      return report_error(writable.error());
+    }
+  }
   const auto libexec = libexec_folder();
   if (!libexec) return report_error(libexec.error());
   if (auto reaper = sys::become_subreaper(); !reaper) {

@@ -209,15 +209,12 @@ std::string first_violation(std::string_view text) {
   if (validator.validate(schema(), valijson::adapters::NlohmannJsonAdapter(document), &results)) {
     return {};
   }
-  // The last error is the innermost: the place itself, not the objects around it.
+  // The first error is the innermost: the place itself, not the objects around it.
   valijson::ValidationResults::Error error;
-  std::string line = "does not match the schema";
-  while (results.popError(error)) {
-    std::string place;
-    for (const auto& step : error.context) place += step;
-    line = fmt::format("at {:.200}: {:.200}", place, error.description);
-  }
-  return line;
+  if (!results.popError(error)) return "does not match the schema";
+  std::string place;
+  for (const auto& step : error.context) place += step;
+  return fmt::format("at {:.200}: {:.200}", place, error.description);
 }
 
 // Recursion of the libraries below is bounded by the depth of what they are given.

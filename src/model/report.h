@@ -16,9 +16,9 @@ inline constexpr std::string_view kReportSchema = "nsvet.report/1";
 
 /// One point of the matrix.
 struct Cell {
-  std::string kernel;               ///< As it was named: debian:6.12, a path, or "running".
+  std::string kernel;                 ///< As it was named: debian:6.12, a path, or "running".
   std::vector<std::string> append{};  ///< Boot parameters added to ours.
-  std::string user = "root";        ///< "root" or "nobody".
+  std::string user = "root";          ///< "root" or "nobody".
   Clock clock = Clock::wall;
   bool operator==(const Cell&) const = default;
 };

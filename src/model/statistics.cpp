@@ -8,10 +8,11 @@ namespace nsvet::model {
 namespace {
 
 // A quantile needs ten samples beyond it to be more than the story of one outlier.
-constexpr double kSamplesBeyond = 10;
+constexpr std::size_t kSamplesBeyond = 10;
 
 std::optional<std::int64_t> supported_quantile(std::span<const std::int64_t> sorted, double q) {
-  if (static_cast<double>(sorted.size()) * (1 - q) < kSamplesBeyond) return std::nullopt;
+  const auto rank = static_cast<std::size_t>(std::ceil(q * static_cast<double>(sorted.size())));
+  if (sorted.size() - rank < kSamplesBeyond) return std::nullopt;
   return quantile(sorted, q);
 }
 

@@ -1,5 +1,7 @@
+#include <linux/magic.h>
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/vfs.h>
 
 #include "probe/check.h"
 #include "sys/file.h"
@@ -44,6 +46,11 @@ void enter_private_mounts() {
     throw Abort{model::Outcome::fail, "mount(MS_REC|MS_PRIVATE) succeeded, but a mount is shared"};
   }
   setup(sys::mount("tmpfs", "/tmp", "tmpfs", MS_NOSUID | MS_NODEV));
+  struct statfs found {};
+  if (::statfs("/tmp", &found) != 0 || found.f_type != TMPFS_MAGIC ||
+      !setup(sys::list_directory("/tmp")).empty()) {
+    throw Abort{model::Outcome::fail, "mount(tmpfs) succeeded, but nothing is mounted"};
+  }
 }
 
 }  // namespace nsvet::probe
