@@ -1,7 +1,6 @@
 // The guest's /init: mounts what programs need, loads modules, runs the plan, and ends the guest.
 #include <fcntl.h>
 #include <linux/reboot.h>
-#include <sys/io.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>
@@ -9,6 +8,7 @@
 #include <unistd.h>
 
 #include "guest/plan.h"
+#include "guest/port.h"
 #include "harness/runner.h"
 #include "model/event.h"
 #include "sys/call.h"
@@ -16,12 +16,6 @@
 
 namespace nsvet::guest {
 namespace {
-
-// Port I/O: no driver, no interrupt, and the emulator has taken the byte when the instruction ends.
-void send(const model::Event& event) {
-  const std::string line = model::encode(event) + "\n";
-  ::outsb(kEventPort, line.data(), line.size());
-}
 
 void mount_all() {
   struct Row {
@@ -44,12 +38,16 @@ void load_modules() {
 }
 
 int run() {
-  if (::ioperm(kEventPort, 1, 1) != 0) {
+  mount_all();
+  Port port;
+  if (!port.open()) {
     const int console = ::open("/dev/console", O_WRONLY);
-    (void)sys::write_all(console, "nsvet: this kernel refuses ioperm(2): no way to report\n");
+    (void)sys::write_all(console,
+                         "nsvet: this kernel has neither ioperm(2) nor /dev/port: no way to "
+                         "report\n");
     return 1;
   }
-  mount_all();
+  const auto send = [&](const model::Event& event) { port.write(model::encode(event) + "\n"); };
   load_modules();
   const auto text = sys::read_file("/plan.json");
   auto plan = text ? plan_from_json(*text)

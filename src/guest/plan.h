@@ -9,9 +9,6 @@
 
 namespace nsvet::guest {
 
-/// The I/O port that events are written to; QEMU's debug console listens there.
-inline constexpr unsigned short kEventPort = 0xe9;
-
 std::string plan_to_json(const harness::RunPlan& plan);
 model::Result<harness::RunPlan> plan_from_json(std::string_view text);
 

@@ -18,11 +18,17 @@ struct Perturbation {
   std::string label() const;
 };
 
+enum class Accelerator {
+  icount,  ///< TCG with -icount: exact, on any machine.
+  kvm,     ///< The processor itself: for wall-clock figures.
+};
+
 struct Machine {
   std::string kernel;  ///< Path of the bzImage.
   std::string initramfs;
   std::vector<std::string> append;  ///< Boot parameters added to ours.
   Perturbation perturbation;
+  Accelerator accelerator = Accelerator::icount;
   int memory_mib = 512;
 };
 
