@@ -1,0 +1,36 @@
+// Tells lies to a thread that has stopped: before a call, after it, and when a signal comes.
+#pragma once
+
+#include <map>
+#include <vector>
+
+#include "lie.h"
+#include "tracee.h"
+
+namespace nsvet::liar {
+
+/// A call from its beginning to its end.
+struct Call {
+  int number = 0;
+  user_regs_struct entered{};       ///< As the program called.
+  user_regs_struct registers{};     ///< As they are now.
+  std::vector<const Lie*> later{};  ///< To be told when the call ends.
+};
+
+class Teller {
+ public:
+  explicit Teller(const std::vector<Lie>& lies) : lies_(lies) {}
+
+  void before(const Tracee& tracee, Call& call);
+  void after(const Tracee& tracee, Call& call) const;
+  /// @return the signal to deliver, 0 for none
+  int signal(const Tracee& tracee, int signal) const;
+
+ private:
+  bool fits(const Tracee& tracee, const Lie& lie, Call& call);
+
+  const std::vector<Lie>& lies_;
+  std::map<const Lie*, std::uint64_t> seen_;
+};
+
+}  // namespace nsvet::liar
