@@ -6,6 +6,7 @@
 
 #include "cli/cell.h"
 #include "cli/command.h"
+#include "cli/interrupt.h"
 #include "cli/programs.h"
 #include "harness/collect.h"
 #include "harness/runner.h"
@@ -50,16 +51,21 @@ int run(const Options& options) {
   plan.samples = options.samples;
   harness::Collector collector({.kernel = "running", .user = user});
   Progress progress("running kernel");
+  catch_interrupts();
   const auto done = harness::run_plan(
       plan,
       [&](const model::Event& event) {
         collector.take(event, "");
         progress.take(event);
       },
-      [] { return true; });
+      [] { return !interrupted(); });
   progress.clear();
   if (!done) return report_error(done.error());
   auto report = std::move(collector).finish();
+  if (interrupted()) {
+    report.end.state = model::EndState::interrupted;
+    report.end.message = "stopped before its end";
+  }
   report.date = today();
   fmt::print("{}", render::text(report, {.width = terminal_width()}));
   if (!options.output.empty()) {
