@@ -2,8 +2,8 @@
 #include <sched.h>
 #include <sys/mount.h>
 
+#include "mnt_tree.h"
 #include "probe/check.h"
-#include "sys/file.h"
 
 namespace nsvet::probe {
 namespace {
@@ -22,11 +22,6 @@ constexpr Propagation kTable[] = {
     {"slave", MS_SLAVE, true, false},
     {"unbindable", MS_UNBINDABLE, false, false},
 };
-
-bool mounted(Actor& actor, const char* path) {
-  const auto table = setup(actor([] { return sys::read_file("/proc/self/mountinfo"); }));
-  return table.find(fmt::format(" {} ", path)) != std::string::npos;
-}
 
 // A tmpfs on /tmp with two folders, shared, and a copy of the namespace in which it is as `row`
 // says.
@@ -88,21 +83,6 @@ NSVET_CHECK(unbindable, {.id = "mnt.unbindable.bind",
   Actor original = t.spawn();
   prepare_unbindable(original);
   t.expect_errno("bind", original([] { return bind_unbindable(); }), EINVAL);
-}
-
-// Linux 6.18 to 7.1 lost the flag in the copy (commit 406fea799925).
-NSVET_CHECK(
-    unbindable_copied,
-    {.id = "mnt.unbindable.copied",
-     .title = "An unbindable mount stays unbindable in a copy of its namespace",
-     .rule = "the copy of an unbindable mount in a new mount namespace cannot be bound either",
-     .source = "mount_namespaces(7)",
-     .types = {NsType::mnt},
-     .needs = {Need::admin}}) {
-  Actor original = t.spawn();
-  prepare_unbindable(original);
-  Actor copy = original.spawn({.flags = CLONE_NEWNS});
-  t.expect_errno("bind in a copy of the namespace", copy([] { return bind_unbindable(); }), EINVAL);
 }
 
 NSVET_CHECK(copied, {.id = "mnt.list.copied",
