@@ -46,6 +46,8 @@ NSVET_CHECK_EACH_TYPE(unshare_leaves_others,
   Actor actor = t.spawn();
   require(actor([flag = type.clone_flag] { return sys::unshare(flag); }));
   Actor child = actor.spawn();
+  t.expect_differ(fmt::format("{} namespace", type.name),
+                  setup(child([x = type.type] { return ns_id(x); })), setup(ns_id(type.type)));
   for (const auto& other : model::kNsTypes) {
     if (other.type == type.type || !missing(other.type).empty()) continue;
     t.expect(fmt::format("{} namespace", other.name),

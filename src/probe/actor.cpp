@@ -5,6 +5,7 @@
 #include <sched.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <thread>
 
 #include "model/ns_type.h"
@@ -128,7 +129,16 @@ sys::Result<Family> make_actor(const sys::CloneOptions& options) {
   }
 }
 
+std::chrono::milliseconds patience() {
+  constexpr std::chrono::milliseconds kAnyMachine{20000};
+  const char* asked = std::getenv("NSVET_PATIENCE_MS");
+  const int milliseconds = asked == nullptr ? 0 : std::atoi(asked);
+  return milliseconds > 0 ? std::chrono::milliseconds(milliseconds) : kAnyMachine;
+}
+
 }  // namespace
+
+const std::chrono::milliseconds kPatience = patience();
 
 sys::Result<Actor> Actor::start(const sys::CloneOptions& options) {
   auto family = make_actor(options);

@@ -244,8 +244,8 @@ void parse_verb(std::string_view verb, Cursor& cursor, Lie& lie) {
     }
     lie.text = cursor.until("=|&");
     parse_change(cursor, lie);
-  } else if (verb == "record") {
-    lie.verb = Verb::record;
+  } else if (verb == "record" || verb == "told") {
+    lie.verb = verb == "record" ? Verb::record : Verb::told;
     lie.text = cursor.all();
   } else {
     throw Wrong{fmt::format("no lie \"{}:\"", verb)};
@@ -292,6 +292,7 @@ bool Lie::traced() const {
 tl::expected<Lie, std::string> parse_lie(std::string_view text) {
   try {
     Lie lie = parse(text);
+    lie.source = text;
     // The n-th call is the n-th of those for which the rest holds.
     std::ranges::stable_partition(lie.conditions, [](const Condition& condition) {
       return condition.test != Condition::Test::nth;

@@ -35,10 +35,12 @@ struct Lie {
     signal,    ///< A signal `from` is delivered as `to`, or not at all (0).
     siginfo,   ///< A field of what is delivered with a signal (`from`, or any) is changed.
     record,    ///< No lie: all calls are written to the file `text`.
+    told,      ///< No lie: how often each lie was told is written to the file `text`.
     attach,    ///< No lie: only traced.
   };
   enum class Change { set, add, set_bits, keep_bits };
 
+  std::string source;  ///< As it was written.
   Verb verb = Verb::answer;
   std::vector<int> calls;
   std::vector<Condition> conditions;

@@ -45,6 +45,7 @@ by ptrace
   signal:drop=SIG            not delivered; signal:SIG=SIG as another one
   siginfo:[SIG:]FIELD=VALUE  si_pid, si_uid, si_code, si_errno, si_status, si_value
   record:FILE                no lie: all calls, a line each
+  told:FILE                  no lie: how often each of the others was told
   attach                     no lie
 
 CALL is a name or #NUMBER; after it or after a verb may stand conditions, as in umount2[1&2]:

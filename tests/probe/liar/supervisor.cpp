@@ -18,7 +18,7 @@ namespace {
 
 class Supervisor {
  public:
-  explicit Supervisor(const std::vector<Lie>& lies) : lies_(lies), teller_(lies), record_(lies) {}
+  explicit Supervisor(const std::vector<Lie>& lies) : teller_(lies), record_(lies) {}
 
   /// @return how the program ended
   int run(pid_t program) {
@@ -34,7 +34,10 @@ class Supervisor {
         continue;
       }
       calls_.erase(tid);
-      if (tid == program) return status;
+      if (tid == program) {
+        if (!teller_.report()) fmt::print(stderr, "liar: cannot say what was told\n");
+        return status;
+      }
     }
   }
 
@@ -83,7 +86,6 @@ class Supervisor {
     ::ptrace(how, tracee.tid(), nullptr, signal);
   }
 
-  const std::vector<Lie>& lies_;
   Teller teller_;
   Record record_;
   std::map<pid_t, Call> calls_;

@@ -1,5 +1,6 @@
 #include "tell.h"
 
+#include <fmt/format.h>
 #include <linux/stat.h>
 #include <signal.h>
 #include <sys/ptrace.h>
@@ -42,42 +43,43 @@ std::string own_ns_link(const std::string& type) {
   return sys::read_link("/proc/self/ns/" + type).value_or("");
 }
 
-void poke(const Tracee& tracee, const Lie& lie, user_regs_struct& registers) {
+bool poke(const Tracee& tracee, const Lie& lie, user_regs_struct& registers) {
   auto address = argument(registers, static_cast<unsigned>(lie.place.front()));
   for (std::size_t i = 1; i < lie.place.size(); ++i) {
-    if (address == 0) return;
+    if (address == 0) return false;
     address += lie.place[i];
     if (i + 1 < lie.place.size()) address = tracee.read_value<std::uint64_t>(address);
   }
   const auto value = changed(lie, tracee.read_value<std::uint64_t>(address, lie.width));
   tracee.write(address, &value, lie.width);
+  return true;
 }
 
-void change_flags(const Tracee& tracee, const Lie& lie, Call& call) {
+bool change_flags(const Tracee& tracee, const Lie& lie, Call& call) {
   const auto flags = static_cast<std::uint64_t>(lie.to);
-  auto change = [&](std::uint64_t value) {
-    return lie.verb == Verb::strip ? value & ~flags : value | flags;
-  };
-  auto& first = argument(call.registers, 0);
-  if (call.number == SYS_clone3) {
-    const auto value = change(tracee.read_value<std::uint64_t>(first));
-    tracee.write(first, &value, sizeof value);
-  } else if (call.number == SYS_setns) {
-    argument(call.registers, 1) = change(argument(call.registers, 1));
+  auto& place = argument(call.registers, call.number == SYS_setns ? 1 : 0);
+  const bool pointed = call.number == SYS_clone3;
+  const std::uint64_t asked = pointed ? tracee.read_value<std::uint64_t>(place) : place;
+  const std::uint64_t value = lie.verb == Verb::strip ? asked & ~flags : asked | flags;
+  if (pointed) {
+    tracee.write(place, &value, sizeof value);
   } else {
-    first = change(first);
+    place = value;
   }
+  return value != asked;
 }
 
-void change_text(const Tracee& tracee, const Lie& lie, Call& call) {
+bool change_text(const Tracee& tracee, const Lie& lie, Call& call) {
   const auto* buffer = std::ranges::find(kTexts, call.number, &Buffer::call);
-  if (buffer == std::end(kTexts)) return;
+  if (buffer == std::end(kTexts)) return false;
   auto& length = result(call.registers);
   const auto address = argument(call.entered, buffer->address);
-  auto text = std::regex_replace(tracee.read(address, length), lie.pattern, lie.text);
+  const auto honest = tracee.read(address, length);
+  auto text = std::regex_replace(honest, lie.pattern, lie.text);
   text.resize(std::min<std::size_t>(text.size(), argument(call.entered, buffer->size)));
   tracee.write(address, text.data(), text.size());
   length = text.size();
+  return text != honest;
 }
 
 // What the call looks at is a namespace link when its path ends so, or its descriptor is one.
@@ -86,13 +88,13 @@ bool names_link(const std::string& path, const std::string& type) {
          path.starts_with(type + ":[");
 }
 
-void change_link(const Tracee& tracee, const Lie& lie, Call& call) {
+bool change_link(const Tracee& tracee, const Lie& lie, Call& call) {
   constexpr std::uint64_t kInode = 4026530000;
   const int number = call.number;
   const bool at = number == SYS_newfstatat || number == SYS_statx || number == SYS_readlinkat;
   auto path = tracee.path_or_text(argument(call.entered, at ? 1 : 0));
   if (at && path.empty()) path = tracee.path_or_text(argument(call.entered, 0));
-  if (!names_link(path, lie.text)) return;
+  if (!names_link(path, lie.text)) return false;
   if (number == SYS_readlink || number == SYS_readlinkat) {
     Lie text;
     text.pattern = std::regex("\\d+");
@@ -103,6 +105,7 @@ void change_link(const Tracee& tracee, const Lie& lie, Call& call) {
   const auto offset =
       number == SYS_statx ? offsetof(struct statx, stx_ino) : offsetof(struct stat, st_ino);
   tracee.write(buffer + offset, &kInode, sizeof kInode);
+  return true;
 }
 
 void change_siginfo(const Lie& lie, siginfo_t& info) {
@@ -149,6 +152,7 @@ bool Teller::fits(const Tracee& tracee, const Lie& lie, Call& call) {
 void Teller::before(const Tracee& tracee, Call& call) {
   for (const Lie& lie : lies_) {
     if (!fits(tracee, lie, call)) continue;
+    bool told = true;
     switch (lie.verb) {
       case Verb::answer:
         call.registers.orig_rax = ~0ULL;
@@ -160,63 +164,86 @@ void Teller::before(const Tracee& tracee, Call& call) {
         break;
       }
       case Verb::before:
-        poke(tracee, lie, call.registers);
+        told = poke(tracee, lie, call.registers);
         break;
       case Verb::strip:
       case Verb::add:
-        change_flags(tracee, lie, call);
+        told = change_flags(tracee, lie, call);
         break;
       default:
         call.later.push_back(&lie);
+        told = false;
     }
+    if (told) ++told_[&lie];
   }
   tracee.set_registers(call.registers);
 }
 
-void Teller::after(const Tracee& tracee, Call& call) const {
+namespace {
+
+bool tell_after(const Tracee& tracee, const Lie& lie, Call& call) {
   auto& value = result(call.registers);
+  const bool bad = failed(value);
+  const auto from = static_cast<std::uint64_t>(lie.from);
+  switch (lie.verb) {
+    case Verb::error:
+      if (!bad || (!lie.any && value != -from)) return false;
+      value = -static_cast<std::uint64_t>(lie.to);
+      return true;
+    case Verb::result:
+      if (lie.any ? bad : value != from) return false;
+      value = changed(lie, value);
+      return true;
+    case Verb::after:
+      return !bad && poke(tracee, lie, call.entered);
+    case Verb::read:
+      return !bad && change_text(tracee, lie, call);
+    case Verb::link:
+      return !bad && change_link(tracee, lie, call);
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+void Teller::after(const Tracee& tracee, Call& call) {
   for (const Lie* lie : call.later) {
-    if (restarts(value)) return;
-    const auto from = static_cast<std::uint64_t>(lie->from);
-    switch (lie->verb) {
-      case Verb::error:
-        if (failed(value) && (lie->any || value == -from)) {
-          value = -static_cast<std::uint64_t>(lie->to);
-        }
-        break;
-      case Verb::result:
-        if (lie->any ? !failed(value) : value == from) value = changed(*lie, value);
-        break;
-      case Verb::after:
-        if (!failed(value)) poke(tracee, *lie, call.entered);
-        break;
-      case Verb::read:
-        if (!failed(value)) change_text(tracee, *lie, call);
-        break;
-      case Verb::link:
-        if (!failed(value)) change_link(tracee, *lie, call);
-        break;
-      default:
-        break;
-    }
+    if (restarts(result(call.registers))) return;
+    if (tell_after(tracee, *lie, call)) ++told_[lie];
   }
   if (!call.later.empty()) tracee.set_registers(call.registers);
 }
 
-int Teller::signal(const Tracee& tracee, int signal) const {
+int Teller::signal(const Tracee& tracee, int signal) {
   siginfo_t info{};
   if (::ptrace(PTRACE_GETSIGINFO, tracee.tid(), nullptr, &info) != 0) return signal;
   // A traced process is sent what an untraced PID 1 would never get: SIGSTOP from inside.
   if (signal == SIGSTOP && info.si_code <= 0 && info.si_pid != 0 && tracee.is_init()) return 0;
   for (const Lie& lie : lies_) {
     if (!lie.any && lie.from != signal) continue;
-    if (lie.verb == Verb::signal) return static_cast<int>(lie.to);
+    if (lie.verb == Verb::signal) {
+      ++told_[&lie];
+      return static_cast<int>(lie.to);
+    }
     if (lie.verb == Verb::siginfo) {
+      ++told_[&lie];
       change_siginfo(lie, info);
       ::ptrace(PTRACE_SETSIGINFO, tracee.tid(), nullptr, &info);
     }
   }
   return signal;
+}
+
+bool Teller::report() const {
+  std::string text;
+  for (const Lie& lie : lies_) {
+    const auto times = told_.find(&lie);
+    text += fmt::format("{} {}\n", times == told_.end() ? 0 : times->second, lie.source);
+  }
+  return std::ranges::all_of(lies_, [&](const Lie& lie) {
+    return lie.verb != Verb::told || sys::replace_file(lie.text, text).has_value();
+  });
 }
 
 }  // namespace nsvet::liar

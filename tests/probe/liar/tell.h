@@ -22,15 +22,19 @@ class Teller {
   explicit Teller(const std::vector<Lie>& lies) : lies_(lies) {}
 
   void before(const Tracee& tracee, Call& call);
-  void after(const Tracee& tracee, Call& call) const;
+  void after(const Tracee& tracee, Call& call);
   /// @return the signal to deliver, 0 for none
-  int signal(const Tracee& tracee, int signal) const;
+  int signal(const Tracee& tracee, int signal);
+  /// Writes how often each lie was told, when one of them asks for that.
+  /// @return false when the file cannot be written
+  bool report() const;
 
  private:
   bool fits(const Tracee& tracee, const Lie& lie, Call& call);
 
   const std::vector<Lie>& lies_;
-  std::map<const Lie*, std::uint64_t> seen_;
+  std::map<const Lie*, std::uint64_t> seen_;  ///< Calls that fit all but [#K].
+  std::map<const Lie*, std::uint64_t> told_;
 };
 
 }  // namespace nsvet::liar
