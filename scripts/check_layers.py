@@ -13,8 +13,9 @@ ALLOWED = {
     "vm": {"model", "sys", "vm"},
     "compare": {"model", "compare"},
     "render": {"model", "compare", "render"},
-    "guest": {"model", "sys", "harness", "guest"},
-    "cli": {"model", "sys", "harness", "vm", "compare", "render", "guest", "cli"},
+    "explore": {"model", "sys", "explore"},
+    "guest": {"model", "sys", "harness", "explore", "guest"},
+    "cli": {"model", "sys", "harness", "vm", "explore", "compare", "render", "guest", "cli"},
     "probes": {"model", "sys", "probe"},
     "bench": {"model", "sys", "measure"},
 }

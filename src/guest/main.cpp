@@ -13,6 +13,7 @@
 #include "model/event.h"
 #include "sys/call.h"
 #include "sys/file.h"
+#include "sys/process.h"
 
 namespace nsvet::guest {
 namespace {
@@ -37,6 +38,17 @@ void load_modules() {
   }
 }
 
+// Sequences of operations instead of a plan: their runner reports by itself.
+int explore() {
+  auto child = sys::Child::spawn([] {
+    char* const argv[] = {const_cast<char*>("nsvet-explore"), const_cast<char*>("/explore.txt"),
+                          const_cast<char*>("--port"), nullptr};
+    ::execv("/nsvet/explore/nsvet-explore", argv);
+    return 127;
+  });
+  return child && child->wait(std::chrono::hours(24)) ? 0 : 1;
+}
+
 int run() {
   mount_all();
   Port port;
@@ -49,6 +61,7 @@ int run() {
   }
   const auto send = [&](const model::Event& event) { port.write(model::encode(event) + "\n"); };
   load_modules();
+  if (sys::exists("/explore.txt").value_or(false)) return explore();
   const auto text = sys::read_file("/plan.json");
   auto plan = text ? plan_from_json(*text)
                    : model::Result<harness::RunPlan>(

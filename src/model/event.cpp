@@ -17,6 +17,10 @@ Json wrap(const Begin& e) {
 Json wrap(const Start& e) { return {{"start", e.id}}; }
 Json wrap(const CheckResult& e) { return {{"check", to_value(e)}}; }
 Json wrap(const Samples& e) { return {{"samples", to_value(e)}}; }
+Json wrap(const Trace& e) {
+  return {{"trace",
+           {{"id", e.id}, {"answers", e.answers}, {"failed", e.failed}, {"trouble", e.trouble}}}};
+}
 Json wrap(const Finish& e) { return {{"finish", {{"residue", e.residue}}}}; }
 Json wrap(const Trouble& e) { return {{"trouble", e.message}}; }
 
@@ -29,6 +33,11 @@ Event unwrap(const std::string& name, const Json& value) {
   if (name == "start") return Start{value.get<std::string>()};
   if (name == "check") return check_from(value);
   if (name == "samples") return samples_from(value);
+  if (name == "trace") {
+    return Trace{value.at("id").get<std::string>(),
+                 value.at("answers").get<std::vector<std::string>>(),
+                 value.at("failed").get<std::string>(), value.at("trouble").get<std::string>()};
+  }
   if (name == "finish") return Finish{value.at("residue").get<std::vector<std::string>>()};
   if (name == "trouble") return Trouble{value.get<std::string>()};
   throw std::out_of_range(fmt::format("unknown event \"{:.40}\"", name));

@@ -27,6 +27,15 @@ struct Start {
   bool operator==(const Start&) const = default;
 };
 
+/// What the steps of a sequence of operations gave, see explore.
+struct Trace {
+  std::string id;
+  std::vector<std::string> answers;  ///< One text a step.
+  std::string failed;                ///< One character a step: '1' when it did not succeed.
+  std::string trouble;               ///< Why it could not be run; empty when it was.
+  bool operator==(const Trace&) const = default;
+};
+
 /// The explicit end record. A run without it did not end well.
 struct Finish {
   std::vector<std::string> residue;
@@ -39,7 +48,7 @@ struct Trouble {
   bool operator==(const Trouble&) const = default;
 };
 
-using Event = std::variant<Listing, Begin, Start, CheckResult, Samples, Finish, Trouble>;
+using Event = std::variant<Listing, Begin, Start, CheckResult, Samples, Trace, Finish, Trouble>;
 
 /// One line, without the newline.
 std::string encode(const Event& event);

@@ -25,6 +25,7 @@ TEST(Event, ComesBackAsItWas) {
       Start{"uts.x"},
       sample_check(),
       Samples{"a/b", Clock::insn, 5, {1, 2, 3}, 1, "", ""},
+      Trace{"1.2", {"0", "EPERM"}, "01", ""},
       Finish{{"host name changed"}},
       Trouble{"no"}};
   for (const Event& event : events) {

@@ -1,0 +1,188 @@
+#include "explore/generate.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "explore/random.h"
+
+namespace nsvet::explore {
+namespace {
+
+// Something that a step has made: a word of a domain, and who made it.
+struct Resource {
+  const domain* kind;
+  int word;
+  int actor;
+  bool operator==(const Resource&) const = default;
+};
+
+constexpr int kShortest = 5;
+constexpr int kLongest = 16;
+
+class Drawing {
+ public:
+  Drawing(const Source& source, std::uint64_t number)
+      : random_(source.seed, number), focus_(source.focus) {
+    sequence_.id = fmt::format("{}.{}", source.seed, number);
+    sequence_.user = random_.chance(50);
+  }
+
+  Sequence run() {
+    cast();
+    const auto length =
+        sequence_.steps.size() + static_cast<std::size_t>(kShortest) +
+        static_cast<std::size_t>(random_.below(static_cast<std::size_t>(kLongest - kShortest)));
+    while (sequence_.steps.size() < length) add(*choose());
+    epilogue();
+    return std::move(sequence_);
+  }
+
+ private:
+  // Often a second process, and one without privilege.
+  void cast() {
+    if (!random_.chance(80)) return;
+    add(*named("clone"), 0, {0, 0});
+    if (!random_.chance(60)) return;
+    add(*named("clone"), 0, {1, 0});
+    add(*named("become_user"), 2, {1});
+  }
+
+  // What has changed without any answer saying so.
+  void epilogue() {
+    for (const char* look : {"mountinfo", "ns_links", "proc_status", "uname", "links"}) {
+      if (random_.chance(40)) add(*named(look));
+    }
+  }
+
+  static const op* named(std::string_view name) {
+    const auto& all = operations();
+    return *std::ranges::find_if(all, [&](const op* o) { return name == o->name; });
+  }
+
+  bool in_focus(const op& operation) const {
+    const std::string_view types = operation.types;
+    return focus_.empty() || std::ranges::any_of(focus_, [&](const std::string& type) {
+             return types.find(type) != std::string_view::npos;
+           });
+  }
+
+  bool have(const domain* kind) const {
+    return std::ranges::any_of(made_, [&](const Resource& r) { return r.kind == kind; });
+  }
+
+  // An operation whose needs are met; seldom one whose are not.
+  const op* choose() {
+    for (int tries = 0;; ++tries) {
+      const op* operation = random_.pick(operations());
+      if (tries < 200 && !in_focus(*operation) && !random_.chance(10)) continue;
+      bool met = true;
+      for (int i = 0; i < param_count(*operation); ++i) {
+        const param& p = operation->params[i];
+        if (p.role != GIVE && p.role != PLAIN) met &= have(p.domain);
+        if (p.domain == &kActorDomain) met &= actors_ < ACTORS;
+      }
+      if ((operation->flags & ENDS) != 0 && !random_.chance(30)) met = false;
+      if (met || (random_.chance(2) && !makes_actor(*operation))) return operation;
+    }
+  }
+
+  static bool makes_actor(const op& operation) {
+    return operation.params[0].domain == &kActorDomain;
+  }
+
+  int draw_actor() {
+    std::vector<int> weighted;
+    for (int actor = 0; actor < actors_; ++actor) {
+      if (gone_[static_cast<std::size_t>(actor)]) continue;
+      for (int weight = actor == 2 ? 1 : 2; weight > 0; --weight) weighted.push_back(actor);
+    }
+    return weighted.empty() ? 0 : random_.pick(weighted);
+  }
+
+  // Early words are the usual ones, late ones the odd ones.
+  int draw_word(const domain& from) {
+    const auto count = static_cast<std::size_t>(from.count);
+    return random_.chance(50) ? random_.below((count + 1) / 2) : random_.below(count);
+  }
+
+  void add(const op& operation) {
+    Step step{draw_actor(), &operation, {}};
+    bool bound = false;
+    std::vector<Resource> taken;
+    for (int i = 0; i < param_count(operation); ++i) {
+      const param& p = operation.params[i];
+      int& word = step.words[static_cast<std::size_t>(i)];
+      word = draw_word(*p.domain);
+      if (p.role == NEED || p.role == TAKE) {
+        if (const auto found = draw_resource(p.domain, bound ? step.actor : -1)) {
+          word = found->word;
+          // The maker knows where to find it; whoever else may be elsewhere.
+          if (!bound && (p.domain->per_actor != 0 || random_.chance(75))) {
+            step.actor = found->actor;
+            bound = true;
+          }
+          if (p.role == TAKE) taken.push_back(*found);
+        }
+      } else if (p.domain == &kActorDomain) {
+        word = actors_ - 1;
+      } else if (std::string_view(p.domain->name) == "target" && word < ACTORS) {
+        word = random_.below(static_cast<std::size_t>(actors_));
+      }
+    }
+    if (gone_[static_cast<std::size_t>(step.actor)]) step.actor = draw_actor();
+    commit(step, taken);
+  }
+
+  void add(const op& operation, int actor, std::array<int, kParams> words) {
+    commit({actor, &operation, words}, {});
+  }
+
+  const Resource* draw_resource(const domain* kind, int actor) {
+    std::vector<const Resource*> all;
+    for (const auto& resource : made_) {
+      const bool fits = actor < 0 || kind->per_actor == 0 || resource.actor == actor;
+      if (resource.kind == kind && fits) all.push_back(&resource);
+    }
+    return all.empty() ? nullptr : random_.pick(all);
+  }
+
+  void commit(const Step& step, const std::vector<Resource>& taken) {
+    sequence_.steps.push_back(step);
+    for (const auto& resource : taken) std::erase(made_, resource);
+    for (int i = 0; i < param_count(*step.operation); ++i) {
+      const param& p = step.operation->params[i];
+      if (p.role != GIVE) continue;
+      if (p.domain != &kActorDomain) {
+        made_.push_back({p.domain, step.words[static_cast<std::size_t>(i)], step.actor});
+        continue;
+      }
+      const int child = actors_++;
+      // It has what its maker has.
+      const auto inherited = made_;
+      for (Resource resource : inherited) {
+        if (resource.actor != step.actor) continue;
+        resource.actor = child;
+        made_.push_back(resource);
+      }
+    }
+    if ((step.operation->flags & ENDS) != 0 && step.actor != 0) {
+      gone_[static_cast<std::size_t>(step.actor)] = true;
+    }
+  }
+
+  Random random_;
+  const std::vector<std::string>& focus_;
+  Sequence sequence_;
+  std::vector<Resource> made_;
+  std::array<bool, ACTORS> gone_{};
+  int actors_ = 1;
+};
+
+}  // namespace
+
+Sequence generate(const Source& source, std::uint64_t number) {
+  return Drawing(source, number).run();
+}
+
+}  // namespace nsvet::explore

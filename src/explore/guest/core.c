@@ -1,0 +1,330 @@
+#include "core.h"
+
+struct box* box;
+int fds[KINDS][SLOTS];
+static const struct step* all_steps;
+static int my_slot;
+static char stacks[ACTORS][65536] __attribute__((aligned(64)));
+
+void say(const char* format, ...) {
+  va_list list;
+  va_start(list, format);
+  int room = TEXT - STEPS - box->length;
+  int n = room < 2 ? 0 : vsnprintf(box->text + box->length, (size_t)room, format, list);
+  va_end(list);
+  box->length += n < room ? n : room - 1;
+}
+
+static const char* errno_text(int code) {
+  const char* name = strerrorname_np(code);
+  return name ? name : "E?";
+}
+
+int check(long result) {
+  say("%s", result < 0 ? errno_text(errno) : "0");
+  if (result < 0) box->failed = 1;
+  return result >= 0;
+}
+
+long number(long result) {
+  if (result < 0) return check(result), result;
+  say("%ld", result);
+  return result;
+}
+
+const char* label(char kind, unsigned long long value) {
+  static char text[8][24];
+  static int next;
+  int index = 0;
+  for (int i = 0; i < box->labels; i++) {
+    if (box->label[i].kind != kind) continue;
+    if (box->label[i].value == value) goto found;
+    index++;
+  }
+  if (box->labels < LABELS) {
+    box->label[box->labels].kind = kind;
+    box->label[box->labels++].value = value;
+  }
+found:
+  next = (next + 1) % 8;
+  snprintf(text[next], sizeof text[next], "%c%d", kind, index);
+  return text[next];
+}
+
+int keep(enum kind kind, const struct value* slot, int fd) {
+  if (fd < 0) return check(fd);
+  if (fds[kind][slot->n] > 0) close(fds[kind][slot->n]);
+  // Far from the low numbers, so that a descriptor's number never tells of another.
+  fds[kind][slot->n] = fcntl(fd, F_DUPFD_CLOEXEC, 100 + (int)kind * SLOTS + (int)slot->n);
+  close(fd);
+  return check(0);
+}
+
+int held(enum kind kind, const struct value* slot) {
+  return fds[kind][slot->n] > 0 ? fds[kind][slot->n] : -1;
+}
+
+int pid_of(const struct value* target) {
+  if (strcmp(target->s, "self") == 0) return (int)syscall(SYS_getpid);
+  return target->s[0] == 'a' ? box->pid[target->n] : (int)target->n;
+}
+
+const char* slurp(const char* path) {
+  static char text[65536];
+  text[0] = 0;
+  int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (fd < 0) return text;
+  ssize_t n = 0, size = 0;
+  while ((n = read(fd, text + size, sizeof text - 1 - (size_t)size)) > 0) size += n;
+  int code = errno;
+  text[size] = 0;
+  close(fd);
+  errno = n < 0 ? code : 0;
+  return text;
+}
+
+int put(const char* path, const char* text) {
+  int fd = open(path, O_WRONLY | O_CLOEXEC);
+  if (fd < 0) return -1;
+  ssize_t n = write(fd, text, strlen(text));
+  int code = errno;
+  close(fd);
+  errno = code;
+  return n < 0 ? -1 : 0;
+}
+
+void say_field(const char* text, const char* key) {
+  size_t length = strlen(key);
+  for (const char* line = text; line && *line; line = strchr(line, '\n'), line += line != NULL) {
+    if (strncmp(line, key, length) != 0 || line[length] != ':') continue;
+    line += length + 1;
+    say(" %s=", key);
+    for (line += strspn(line, "\t "); *line && *line != '\n'; line++)
+      say("%c", *line == '\t' || *line == ' ' ? ',' : *line);
+    return;
+  }
+}
+
+static void futex_wake(int* word) { syscall(SYS_futex, word, FUTEX_WAKE, 64, NULL, NULL, 0); }
+
+// Returns 0 when the word has become other than zero within the time (none: for ever).
+static int futex_wait(int* word, const struct timespec* limit) {
+  while (__atomic_load_n(word, __ATOMIC_ACQUIRE) == 0)
+    if (syscall(SYS_futex, word, FUTEX_WAIT, 0, limit, NULL, 0) < 0 && errno == ETIMEDOUT)
+      return -1;
+  return 0;
+}
+
+void on_signal(int number, siginfo_t* info, void* context) {
+  (void)context;
+  int code = errno;
+  int room = (int)sizeof box->signals - box->signals_length;
+  int n = snprintf(box->signals + box->signals_length, (size_t)room,
+                   "\na%d got %d code=%d pid=%d uid=%d status=%d", my_slot, number, info->si_code,
+                   info->si_pid, (int)info->si_uid, number == SIGCHLD ? info->si_status : 0);
+  box->signals_length += n < room ? n : room - 1;
+  errno = code;
+}
+
+static void act(int me) {
+  __atomic_store_n(&box->present[me], 1, __ATOMIC_RELEASE);
+  futex_wake(&box->present[me]);
+  for (;;) {
+    futex_wait(&box->turn[me], NULL);
+    const struct step* step = all_steps + box->turn[me] - 1;
+    box->turn[me] = 0;
+    step->run(me, step->v);
+    int leave = box->leave;
+    box->leave = 0;
+    __atomic_store_n(&box->done, 1, __ATOMIC_RELEASE);
+    futex_wake(&box->done);
+    if (leave) syscall(SYS_exit, leave - 1);
+  }
+}
+
+static int act_as_thread(void* slot) {
+  act((int)(long)slot);
+  return 0;
+}
+
+void spawn(int slot, unsigned long flags, int exit_signal) {
+  if (box->present[slot]) {
+    say("taken");
+    return;
+  }
+  long pid;
+  if (flags & CLONE_VM) {
+    pid = clone(act_as_thread, stacks[slot] + sizeof stacks[slot], (int)flags | exit_signal,
+                (void*)(long)slot);
+  } else {
+    struct clone_args args = {.flags = flags, .exit_signal = (unsigned)exit_signal};
+    pid = syscall(SYS_clone3, &args, sizeof args);
+    if (pid == 0) {
+      my_slot = slot;
+      act(slot);
+    }
+  }
+  if (pid > 0) box->pid[slot] = (int)pid;
+  number(pid);
+  // It must be at its post before the next step.
+  struct timespec limit = {1, 0};
+  if (pid > 0) futex_wait(&box->present[slot], &limit);
+}
+
+static void nap(long nanoseconds) {
+  struct timespec pause = {0, nanoseconds};
+  nanosleep(&pause, NULL);
+}
+
+#define SANDBOX "/tmp/nsvet-sandbox"
+#define CGROUP "/sys/fs/cgroup"
+
+// A small tree of directories on a tmpfs of its own, with /proc and /cgroup.
+static int build_root(void) {
+  if (mount("", "/", "", MS_REC | MS_PRIVATE, NULL) < 0) return -1;
+  if (mount("sandbox", SANDBOX, "tmpfs", 0, "mode=755") < 0 || chdir(SANDBOX) < 0) return -1;
+  static const char* const names[] = {"proc", "cgroup", "tmp", "a",   "a/x",
+                                      "b",    "b/x",    "c",   "c/x", "d"};
+  umask(0);
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    if (mkdir(names[i], i == 2 ? 01777 : 0755) < 0) return -1;
+  close(open("f", O_CREAT | O_WRONLY, 0666));
+  if (mount("proc", "proc", "proc", 0, NULL) < 0) return -1;
+  (void)!mount("cgroup2", "cgroup", "cgroup2", 0, NULL);
+  if (syscall(SYS_pivot_root, ".", ".") < 0 || umount2(".", MNT_DETACH) < 0) return -1;
+  return chdir("/");
+}
+
+static void first_actor(int user) {
+  // Its own session: a signal to group 0 must not reach us.
+  setsid();
+  // Only then is it mapped, and in the cgroup that shall be the root of its namespace.
+  futex_wait(&box->go, NULL);
+  if (user && (syscall(SYS_setresgid, 0, 0, 0) < 0 || syscall(SYS_setresuid, 0, 0, 0) < 0))
+    _exit(3);
+  if (unshare(CLONE_NEWCGROUP) < 0 && errno != EINVAL) _exit(4);
+  sethostname("sandbox", 7);
+  if (build_root() < 0) {
+    box->failed = errno;
+    _exit(5);
+  }
+  box->pid[0] = 1;
+  act(0);
+}
+
+static void write_number(const char* path, int pid) {
+  char text[16];
+  snprintf(text, sizeof text, "%d", pid);
+  (void)!put(path, text);
+}
+
+// Removes the cgroups below `path`, deepest first; a cgroup is emptied in its own time.
+static void remove_cgroups(const char* path) {
+  static const char* const names[] = {"g", "h", "g/k"};
+  char text[128];
+  for (int i = 2; i >= -1; i--) {
+    snprintf(text, sizeof text, i < 0 ? "%s" : "%s/%s", path, i < 0 ? "" : names[i]);
+    for (int tries = 0; rmdir(text) < 0 && errno == EBUSY && tries < 50; tries++) nap(2000000);
+  }
+}
+
+// Files that are global on some kernel: what a sequence wrote must not reach the next.
+static const char* const kGlobal[] = {
+    "/proc/sys/kernel/pid_max",           "/proc/sys/user/max_cgroup_namespaces",
+    "/proc/sys/user/max_ipc_namespaces",  "/proc/sys/user/max_mnt_namespaces",
+    "/proc/sys/user/max_net_namespaces",  "/proc/sys/user/max_pid_namespaces",
+    "/proc/sys/user/max_time_namespaces", "/proc/sys/user/max_user_namespaces",
+    "/proc/sys/user/max_uts_namespaces"};
+enum { GLOBALS = sizeof kGlobal / sizeof *kGlobal };
+static char global[GLOBALS][24];
+
+static void each_global(int restore) {
+  for (int i = 0; i < GLOBALS; i++) {
+    const char* now = slurp(kGlobal[i]);
+    if (restore && strcmp(now, global[i]) != 0) (void)!put(kGlobal[i], global[i]);
+    if (!restore) snprintf(global[i], sizeof global[i], "%.23s", now);
+  }
+}
+
+int prepare(void) {
+  box = mmap(NULL, sizeof *box, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (box == MAP_FAILED) return -1;
+  // How long a machine is up is a hidden input of much code.
+  if (unshare(CLONE_NEWTIME) == 0) {
+    (void)!put("/proc/self/timens_offsets", "monotonic 10000000 0\nboottime 10000000 0\n");
+  }
+  mkdir(SANDBOX, 0755);
+  each_global(0);
+  return 0;
+}
+
+static int start(int user, char* cgroup) {
+  unsigned long flags = CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNET |
+                        (user ? CLONE_NEWUSER : 0);
+  struct clone_args args = {.flags = flags, .exit_signal = SIGCHLD};
+  int pid = (int)syscall(SYS_clone3, &args, sizeof args);
+  if (pid == 0) first_actor(user);
+  if (pid < 0) return -1;
+  char path[160];
+  if (user) {
+    snprintf(path, sizeof path, "/proc/%d/uid_map", pid);
+    (void)!put(path, "0 0 65536\n");
+    snprintf(path, sizeof path, "/proc/%d/gid_map", pid);
+    (void)!put(path, "0 0 65536\n");
+  }
+  snprintf(cgroup, 64, CGROUP "/nsvet-sandbox");
+  mkdir(cgroup, 0755);
+  snprintf(path, sizeof path, "%s/cgroup.procs", cgroup);
+  write_number(path, pid);
+  __atomic_store_n(&box->go, 1, __ATOMIC_RELEASE);
+  futex_wake(&box->go);
+  return pid;
+}
+
+static void one_step(const struct step* step, int index, int* gone, struct answer* answer) {
+  answer->text = box->text + box->length;
+  answer->failed = 1;
+  box->failed = box->done = box->leave = box->signals_length = 0;
+  if (!box->present[step->actor] || gone[step->actor]) {
+    say("-");
+  } else {
+    box->turn[step->actor] = index + 1;
+    futex_wake(&box->turn[step->actor]);
+    struct timespec limit = {2, 0};
+    gone[step->actor] = futex_wait(&box->done, &limit) < 0;
+    if (gone[step->actor])
+      say("no answer");
+    else
+      answer->failed = box->failed;
+    // What the step set off goes on until all is idle: under -icount, idle time costs nothing.
+    nap(3000000);
+    box->signals[box->signals_length] = 0;
+    say("%s", box->signals);
+  }
+  box->text[box->length++] = 0;
+}
+
+int run_steps(const struct step* steps, int count, int user, struct answer* answers) {
+  int gone[ACTORS] = {0};
+  char cgroup[64];
+  all_steps = steps;
+  memset(box, 0, offsetof(struct box, label));
+  memset(fds, 0, sizeof fds);
+  int pid = start(user, cgroup);
+  if (pid < 0) return -1;
+  struct timespec limit = {5, 0};
+  int result = futex_wait(&box->present[0], &limit);
+  if (result == 0) {
+    box->length = 0;
+    for (int i = 0; i < count; i++) one_step(steps + i, i, gone, answers + i);
+    result = count;
+  }
+  int code = box->failed;
+  kill(pid, SIGKILL);
+  while (waitpid(pid, NULL, __WALL) < 0 && errno == EINTR) {
+  }
+  remove_cgroups(cgroup);
+  each_global(1);
+  if (result < 0) errno = code ? code : ETIMEDOUT;
+  return result;
+}

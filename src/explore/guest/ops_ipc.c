@@ -1,0 +1,300 @@
+#include <mqueue.h>
+#include <sys/ipc.h>
+#include <sys/msg.h>
+#include <sys/sem.h>
+#include <sys/shm.h>
+#include <sys/utsname.h>
+
+#include "core.h"
+
+static void say_perm(const struct ipc_perm* perm) {
+  say(" mode=%o uid=%u gid=%u cuid=%u cgid=%u", perm->mode, perm->uid, perm->gid, perm->cuid,
+      perm->cgid);
+}
+
+OP(sethostname) { check(syscall(SYS_sethostname, v[0].s, v[0].n)); }
+OP(setdomainname) { check(syscall(SYS_setdomainname, v[0].s, v[0].n)); }
+OP(uname) {
+  struct utsname names;
+  if (check(uname(&names))) say(" %s %s", names.nodename, names.domainname);
+}
+
+OP(msgget) { number(msgget((key_t)v[0].n, (int)v[1].n)); }
+OP(msgsnd) {
+  static struct {
+    long type;
+    char text[16384];
+  } message = {.text = "hello"};
+  int id = msgget((key_t)v[0].n, 0);
+  message.type = v[1].n;
+  check(id < 0 ? -1 : msgsnd(id, &message, (size_t)v[2].n, IPC_NOWAIT));
+}
+OP(msgrcv) {
+  struct {
+    long type;
+    char text[128];
+  } message;
+  int id = msgget((key_t)v[0].n, 0);
+  if (number(id < 0 ? -1
+                    : msgrcv(id, &message, sizeof message.text, v[1].n,
+                             IPC_NOWAIT | (int)v[2].n)) >= 0)
+    say(" type=%ld", message.type);
+}
+OP(msg_stat) {
+  struct msqid_ds ds;
+  int id = msgget((key_t)v[0].n, 0);
+  if (!check(id < 0 ? -1 : msgctl(id, IPC_STAT, &ds))) return;
+  say_perm(&ds.msg_perm);
+  say(" qnum=%lu cbytes=%lu qbytes=%lu lspid=%d lrpid=%d", ds.msg_qnum, ds.__msg_cbytes,
+      ds.msg_qbytes, ds.msg_lspid, ds.msg_lrpid);
+}
+OP(msg_set) {
+  struct msqid_ds ds;
+  int id = msgget((key_t)v[0].n, 0);
+  if (id < 0 || msgctl(id, IPC_STAT, &ds) < 0) {
+    check(-1);
+    return;
+  }
+  ds.msg_perm.uid = (uid_t)v[1].n;
+  ds.msg_qbytes = (msglen_t)v[2].n;
+  check(msgctl(id, IPC_SET, &ds));
+}
+OP(msg_remove) {
+  int id = msgget((key_t)v[0].n, 0);
+  check(id < 0 ? -1 : msgctl(id, IPC_RMID, NULL));
+}
+OP(ipc_info) {
+  struct msginfo info;
+  struct shminfo shm;
+  struct shm_info used;
+  number(msgctl(0, (int)MSG_INFO, (struct msqid_ds*)&info));
+  say(" msgpool=%d msgmap=%d msgtql=%d msgmax=%d msgmnb=%d msgmni=%d shm=", info.msgpool,
+      info.msgmap, info.msgtql, info.msgmax, info.msgmnb, info.msgmni);
+  number(shmctl(0, IPC_INFO, (struct shmid_ds*)&shm));
+  say(" shmmni=%lu", shm.shmmni);
+  if (shmctl(0, SHM_INFO, (struct shmid_ds*)&used) >= 0)
+    say(" used_ids=%d shm_tot=%lu", used.used_ids, used.shm_tot);
+}
+
+OP(semget) { number(semget((key_t)v[0].n, (int)v[1].n, (int)v[2].n)); }
+OP(semop) {
+  struct sembuf todo = {(unsigned short)v[1].n, (short)v[2].n, (short)(IPC_NOWAIT | v[3].n)};
+  int id = semget((key_t)v[0].n, 0, 0);
+  check(id < 0 ? -1 : semop(id, &todo, 1));
+}
+OP(sem_get) {
+  int id = semget((key_t)v[0].n, 0, 0);
+  number(id < 0 ? -1 : semctl(id, (int)v[1].n, (int)v[2].n));
+}
+OP(sem_set) {
+  union {
+    int value;
+    void* other;
+  } argument = {.value = (int)v[2].n};
+  int id = semget((key_t)v[0].n, 0, 0);
+  check(id < 0 ? -1 : semctl(id, (int)v[1].n, SETVAL, argument));
+}
+OP(sem_remove) {
+  int id = semget((key_t)v[0].n, 0, 0);
+  check(id < 0 ? -1 : semctl(id, 0, IPC_RMID));
+}
+
+OP(shmget) { number(shmget((key_t)v[0].n, (size_t)v[1].n, (int)v[2].n)); }
+// Attaches, reads what is there and leaves its own mark.
+OP(shm_mark) {
+  int id = shmget((key_t)v[0].n, 0, 0);
+  char* memory = id < 0 ? (void*)-1 : shmat(id, NULL, 0);
+  if (!check(memory == (void*)-1 ? -1 : 0)) return;
+  say(" found=%d", memory[0]);
+  memory[0] = (char)v[1].n;
+  shmdt(memory);
+}
+OP(shm_attach) {
+  int id = shmget((key_t)v[0].n, 0, 0);
+  check(id < 0 || shmat(id, NULL, (int)v[1].n) == (void*)-1 ? -1 : 0);
+}
+OP(shm_stat) {
+  struct shmid_ds ds;
+  int id = shmget((key_t)v[0].n, 0, 0);
+  if (!check(id < 0 ? -1 : shmctl(id, IPC_STAT, &ds))) return;
+  say_perm(&ds.shm_perm);
+  say(" size=%zu nattch=%lu cpid=%d lpid=%d", ds.shm_segsz, (unsigned long)ds.shm_nattch,
+      ds.shm_cpid, ds.shm_lpid);
+}
+OP(shm_remove) {
+  int id = shmget((key_t)v[0].n, 0, 0);
+  check(id < 0 ? -1 : shmctl(id, IPC_RMID, NULL));
+}
+// The times in the last columns are left out.
+OP(proc_sysvipc) {
+  char path[64];
+  snprintf(path, sizeof path, "/proc/sysvipc/%s", v[0].s);
+  const char* text = slurp(path);
+  box->failed = !*text;
+  for (const char* line = strchr(text, '\n'); line && line[1]; line = strchr(line, '\n')) {
+    line += strspn(line, "\n ");
+    say("|");
+    for (int column = 0; column < 8 && *line != '\n'; column++) {
+      size_t length = strcspn(line, " \n");
+      say("%.*s ", (int)length, line);
+      line += length;
+      line += strspn(line, " ");
+    }
+  }
+}
+
+OP(mq_open) {
+  struct mq_attr attributes = {.mq_maxmsg = v[3].n, .mq_msgsize = 64};
+  keep(MQFD, v,
+       (int)syscall(SYS_mq_open, v[1].s, O_RDWR | O_NONBLOCK | (int)v[2].n, 0600, &attributes));
+}
+OP(mq_send) {
+  check(syscall(SYS_mq_timedsend, held(MQFD, v), "hello", v[2].n, (unsigned)v[1].n, NULL));
+}
+OP(mq_receive) {
+  char text[64];
+  unsigned priority = 0;
+  if (number(syscall(SYS_mq_timedreceive, held(MQFD, v), text, sizeof text, &priority, NULL)) >= 0)
+    say(" priority=%u", priority);
+}
+OP(mq_getattr) {
+  struct mq_attr now;
+  if (check(syscall(SYS_mq_getsetattr, held(MQFD, v), NULL, &now)))
+    say(" maxmsg=%ld curmsgs=%ld", now.mq_maxmsg, now.mq_curmsgs);
+}
+OP(mq_notify) {
+  struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = (int)v[1].n};
+  check(syscall(SYS_mq_notify, held(MQFD, v), &event));
+}
+OP(mq_unlink) { check(syscall(SYS_mq_unlink, v[0].s)); }
+
+// The table.
+#include "domains.h"
+
+static const struct domain kName = {
+    "name", 0,
+    WORDS({"alpha", 5}, {"beta", 4}, {"gamma.example", 13}, {"-", 0},
+          {"hhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhh", 64},
+          {"iiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiii", 65})};
+static const struct domain kMsgKey = {"msg_key", 0, WORDS({"k1", 0x6d01}, {"k2", 0x6d02})};
+static const struct domain kSemKey = {"sem_key", 0, WORDS({"k1", 0x6d01}, {"k2", 0x6d02})};
+static const struct domain kShmKey = {"shm_key", 0, WORDS({"k1", 0x6d01}, {"k2", 0x6d02})};
+static const struct domain kGetFlags = {
+    "get_flags", 0,
+    WORDS({"CREAT", IPC_CREAT | 0600}, {"CREAT|0666", IPC_CREAT | 0666},
+          {"CREAT|EXCL", IPC_CREAT | IPC_EXCL | 0666}, {"0", 0})};
+static const struct domain kMsgType = {"msg_type", 0,
+                                       WORDS({"1", 1}, {"2", 2}, {"7", 7}, {"0", 0})};
+static const struct domain kMsgSize = {
+    "msg_size", 0, WORDS({"5", 5}, {"0", 0}, {"100", 100}, {"8192", 8192}, {"8193", 8193})};
+static const struct domain kMsgWanted = {
+    "msg_wanted", 0, WORDS({"0", 0}, {"1", 1}, {"2", 2}, {"-2", -2}, {"-7", -7})};
+static const struct domain kMsgRcv = {
+    "msg_rcv", 0, WORDS({"0", 0}, {"NOERROR", MSG_NOERROR}, {"EXCEPT", MSG_EXCEPT})};
+static const struct domain kQbytes = {"qbytes", 0,
+                                      WORDS({"16384", 16384}, {"16", 16}, {"20000", 20000})};
+static const struct domain kNsems = {"nsems", 0, WORDS({"2", 2}, {"1", 1}, {"250", 250}, {"0", 0})};
+static const struct domain kSemNumber = {"sem", 0, WORDS({"0", 0}, {"1", 1}, {"2", 2})};
+static const struct domain kSemDelta = {
+    "delta", 0, WORDS({"1", 1}, {"3", 3}, {"0", 0}, {"-1", -1}, {"-2", -2}, {"32767", 32767})};
+static const struct domain kSemFlags = {"sem_flags", 0, WORDS({"0", 0}, {"UNDO", SEM_UNDO})};
+static const struct domain kSemQuestion = {
+    "sem_question", 0,
+    WORDS({"GETVAL", GETVAL}, {"GETPID", GETPID}, {"GETNCNT", GETNCNT}, {"GETZCNT", GETZCNT})};
+static const struct domain kSemValue = {
+    "sem_value", 0, WORDS({"5", 5}, {"0", 0}, {"32767", 32767}, {"32768", 32768})};
+static const struct domain kShmSize = {"shm_size", 0,
+                                       WORDS({"4096", 4096}, {"1", 1}, {"8192", 8192}, {"0", 0})};
+static const struct domain kShmFlags = {"shm_flags", 0, WORDS({"0", 0}, {"RDONLY", SHM_RDONLY})};
+static const struct domain kMark = {"mark", 0, WORDS({"1", 1}, {"2", 2})};
+static const struct domain kSysvFile = {"sysvipc", 0, WORDS({"msg", 0}, {"sem", 0}, {"shm", 0})};
+static const struct domain kMq = {"mq", 1, WORDS({"q0", 0}, {"q1", 1}, {"q2", 2})};
+static const struct domain kMqName = {"mq_name", 0, WORDS({"one", 0}, {"two", 0})};
+static const struct domain kMqFlags = {
+    "mq_flags", 0, WORDS({"CREAT", O_CREAT}, {"0", 0}, {"CREAT|EXCL", O_CREAT | O_EXCL})};
+static const struct domain kMqMax = {"mq_max", 0,
+                                     WORDS({"2", 2}, {"10", 10}, {"11", 11}, {"0", 0})};
+static const struct domain kPriority = {
+    "priority", 0, WORDS({"0", 0}, {"5", 5}, {"32767", 32767}, {"32768", 32768})};
+static const struct domain kMqSize = {"mq_size", 0, WORDS({"5", 5}, {"64", 64}, {"65", 65})};
+
+const struct op kIpcOps[] = {
+    {"sethostname", "sethostname(2)", "uts user", op_sethostname, {{&kName, PLAIN}}, 0},
+    {"setdomainname", "setdomainname(2)", "uts user", op_setdomainname, {{&kName, PLAIN}}, 0},
+    {"uname", "uname(2)", "uts", op_uname, {{NULL, PLAIN}}, 0},
+    {"msgget", "msgget(2)", "ipc", op_msgget, {{&kMsgKey, GIVE}, {&kGetFlags, PLAIN}}, 0},
+    {"msgsnd",
+     "msgop(2)",
+     "ipc",
+     op_msgsnd,
+     {{&kMsgKey, NEED}, {&kMsgType, PLAIN}, {&kMsgSize, PLAIN}},
+     0},
+    {"msgrcv",
+     "msgop(2)",
+     "ipc",
+     op_msgrcv,
+     {{&kMsgKey, NEED}, {&kMsgWanted, PLAIN}, {&kMsgRcv, PLAIN}},
+     FAILS},
+    {"msg_stat", "msgctl(2)", "ipc", op_msg_stat, {{&kMsgKey, NEED}}, 0},
+    {"msg_set",
+     "msgctl(2)",
+     "ipc",
+     op_msg_set,
+     {{&kMsgKey, NEED}, {&kId, PLAIN}, {&kQbytes, PLAIN}},
+     0},
+    {"msg_remove", "msgctl(2)", "ipc", op_msg_remove, {{&kMsgKey, TAKE}}, 0},
+    {"ipc_info", "msgctl(2)", "ipc", op_ipc_info, {{NULL, PLAIN}}, 0},
+    {"semget",
+     "semget(2)",
+     "ipc",
+     op_semget,
+     {{&kSemKey, GIVE}, {&kNsems, PLAIN}, {&kGetFlags, PLAIN}},
+     0},
+    {"semop",
+     "semop(2)",
+     "ipc",
+     op_semop,
+     {{&kSemKey, NEED}, {&kSemNumber, PLAIN}, {&kSemDelta, PLAIN}, {&kSemFlags, PLAIN}},
+     0},
+    {"sem_get",
+     "semctl(2)",
+     "ipc pid",
+     op_sem_get,
+     {{&kSemKey, NEED}, {&kSemNumber, PLAIN}, {&kSemQuestion, PLAIN}},
+     0},
+    {"sem_set",
+     "semctl(2)",
+     "ipc",
+     op_sem_set,
+     {{&kSemKey, NEED}, {&kSemNumber, PLAIN}, {&kSemValue, PLAIN}},
+     0},
+    {"sem_remove", "semctl(2)", "ipc", op_sem_remove, {{&kSemKey, TAKE}}, 0},
+    {"shmget",
+     "shmget(2)",
+     "ipc",
+     op_shmget,
+     {{&kShmKey, GIVE}, {&kShmSize, PLAIN}, {&kGetFlags, PLAIN}},
+     0},
+    {"shm_mark", "shmop(2)", "ipc", op_shm_mark, {{&kShmKey, NEED}, {&kMark, PLAIN}}, 0},
+    {"shm_attach", "shmop(2)", "ipc", op_shm_attach, {{&kShmKey, NEED}, {&kShmFlags, PLAIN}}, 0},
+    {"shm_stat", "shmctl(2)", "ipc pid", op_shm_stat, {{&kShmKey, NEED}}, 0},
+    {"shm_remove", "shmctl(2)", "ipc", op_shm_remove, {{&kShmKey, TAKE}}, 0},
+    {"proc_sysvipc", "proc(5)", "ipc user", op_proc_sysvipc, {{&kSysvFile, PLAIN}}, 0},
+    {"mq_open",
+     "mq_overview(7)",
+     "ipc",
+     op_mq_open,
+     {{&kMq, GIVE}, {&kMqName, GIVE}, {&kMqFlags, PLAIN}, {&kMqMax, PLAIN}},
+     0},
+    {"mq_send",
+     "mq_send(3)",
+     "ipc",
+     op_mq_send,
+     {{&kMq, NEED}, {&kPriority, PLAIN}, {&kMqSize, PLAIN}},
+     0},
+    {"mq_receive", "mq_receive(3)", "ipc", op_mq_receive, {{&kMq, NEED}}, FAILS},
+    {"mq_getattr", "mq_getattr(3)", "ipc", op_mq_getattr, {{&kMq, NEED}}, 0},
+    {"mq_notify", "mq_notify(3)", "ipc pid", op_mq_notify, {{&kMq, NEED}, {&kSignal, PLAIN}}, 0},
+    {"mq_unlink", "mq_unlink(3)", "ipc", op_mq_unlink, {{&kMqName, TAKE}}, 0},
+};
+const int kIpcOpCount = COUNT(kIpcOps);

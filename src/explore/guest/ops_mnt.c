@@ -1,0 +1,258 @@
+#include "core.h"
+
+// Those of newer kernels than our libc.
+enum { OPEN_TREE_CLONED = 1, MOVE_EMPTY_PATH = 4 };
+struct mount_attributes {
+  unsigned long long set, clear, propagation, userns_fd;
+};
+struct mount_request {
+  unsigned size, spare;
+  unsigned long long mount, parameter, ns;
+};
+
+// With a directory inside, so that something can be mounted there in its turn.
+OP(mount_tmpfs) {
+  char path[64];
+  if (!check(mount("tmpfs", v[0].s, "tmpfs", (unsigned long)v[1].n, "mode=755"))) return;
+  snprintf(path, sizeof path, "%s/x", v[0].s);
+  mkdir(path, 0755);
+}
+OP(mount_type) { check(mount(v[1].s, v[0].s, v[1].s, 0, NULL)); }
+OP(bind) { check(mount(v[0].s, v[1].s, NULL, MS_BIND | (unsigned long)v[2].n, NULL)); }
+OP(bind_itself) { check(mount(v[0].s, v[0].s, NULL, MS_BIND, NULL)); }
+OP(mount_move) { check(mount(v[0].s, v[1].s, NULL, MS_MOVE, NULL)); }
+OP(propagation) { check(mount(NULL, v[0].s, NULL, (unsigned long)v[1].n, NULL)); }
+OP(umount) { check(umount2(v[0].s, (int)v[1].n)); }
+OP(remount) { check(mount(NULL, v[0].s, NULL, MS_REMOUNT | (unsigned long)v[1].n, NULL)); }
+OP(pivot_root) {
+  // A mount of its own, as pivot_root(2) asks.
+  if (chdir(v[0].s) < 0) {
+    check(-1);
+    return;
+  }
+  if (check(syscall(SYS_pivot_root, ".", v[1].s))) (void)!chdir("/");
+}
+OP(chroot) { check(chroot(v[0].s)); }
+OP(chdir) { check(chdir(v[0].s)); }
+OP(getcwd) {
+  char text[256];
+  if (check(syscall(SYS_getcwd, text, sizeof text))) say(" %s", text);
+}
+
+OP(open_tree) {
+  keep(TREEFD, v, (int)syscall(SYS_open_tree, AT_FDCWD, v[1].s, OPEN_TREE_CLONED | v[2].n));
+}
+OP(fsmount) {
+  int fs = (int)syscall(SYS_fsopen, "tmpfs", 0);
+  if (fs < 0 || syscall(SYS_fsconfig, fs, 6 /* create */, NULL, NULL, 0) < 0) {
+    check(-1);
+    close(fs);
+    return;
+  }
+  keep(TREEFD, v, (int)syscall(SYS_fsmount, fs, 0, v[1].n));
+  close(fs);
+}
+OP(move_mount) {
+  check(syscall(SYS_move_mount, held(TREEFD, v), "", AT_FDCWD, v[1].s, MOVE_EMPTY_PATH | v[2].n));
+}
+OP(mount_setattr) {
+  struct mount_attributes attributes = {.set = (unsigned long long)v[1].n};
+  check(syscall(442, AT_FDCWD, v[0].s, v[2].n, &attributes, sizeof attributes));
+}
+OP(mount_clearattr) {
+  struct mount_attributes attributes = {.clear = (unsigned long long)v[1].n};
+  check(syscall(442, AT_FDCWD, v[0].s, v[2].n, &attributes, sizeof attributes));
+}
+OP(mount_setpropagation) {
+  struct mount_attributes attributes = {.propagation = (unsigned long long)v[1].n};
+  check(syscall(442, AT_FDCWD, v[0].s, v[2].n, &attributes, sizeof attributes));
+}
+
+static unsigned long long unique_mount_id(const char* path) {
+  struct statx st;
+  if (syscall(SYS_statx, AT_FDCWD, path, 0, 0x4000 /* unique mount id */, &st) < 0) return 0;
+  unsigned long long id;
+  memcpy(&id, (char*)&st + 0x90, sizeof id);
+  return id;
+}
+
+OP(statmount) {
+  static union {
+    unsigned long long words[512];
+    unsigned numbers[1024];
+  } found;
+  struct mount_request request = {.size = 24, .mount = unique_mount_id(v[0].s), .parameter = 0x3f};
+  memset(&found, 0, sizeof found);
+  if (!check(syscall(457, &request, &found, sizeof found, 0))) return;
+  const char* strings = (const char*)&found + 512;
+  say(" mask=%llx attr=%llx propagation=%llx type=%s root=%s point=%s", found.words[1],
+      found.words[8], found.words[9], strings + found.numbers[9], strings + found.numbers[26],
+      strings + found.numbers[27]);
+}
+OP(listmount) {
+  unsigned long long ids[64];
+  struct mount_request request = {.size = 24, .mount = 0xffffffffffffffffULL};
+  number(syscall(458, &request, ids, 64, 0));
+}
+
+OP(statfs) {
+  char text[64];
+  long long words[16];
+  if (!check(syscall(SYS_statfs, v[0].s, words))) return;
+  snprintf(text, sizeof text, " type=%llx flags=%llx", words[0], words[10]);
+  say("%s", text);
+}
+
+// mountinfo without the super block's options, which are the file system's own affair.
+OP(mountinfo) {
+  char path[64], root[256], point[256], options[256], rest[256], type[64];
+  int id, parent;
+  unsigned major, minor;
+  snprintf(path, sizeof path, "/proc/%d/mountinfo", pid_of(v));
+  const char* line = slurp(path);
+  box->failed = !*line;
+  if (!*line) say("%s", strerrorname_np(errno));
+  for (; line && *line; line = strchr(line, '\n'), line += line != NULL) {
+    int used = 0;
+    if (sscanf(line, "%d %d %u:%u %255s %255s %255s %n", &id, &parent, &major, &minor, root, point,
+               options, &used) < 7)
+      continue;
+    say("\n%s", label('m', (unsigned)id));
+    say(" %s", label('m', (unsigned)parent));
+    say(" %s %s %s %s", label('d', major << 20 | minor),
+        strncmp(root, "mnt:[", 5) ? root : "mnt:", point, options);
+    // The optional fields hold peer groups; they end with " - ".
+    for (const char* field = line + used; sscanf(field, "%255s %n", rest, &used) == 1;
+         field += used) {
+      if (strcmp(rest, "-") == 0) {
+        if (sscanf(field + used, "%63s", type) == 1) say(" %s", type);
+        break;
+      }
+      char* colon = strchr(rest, ':');
+      if (colon)
+        say(" %.*s:%s", (int)(colon - rest), rest, label('g', strtoull(colon + 1, NULL, 10)));
+      else
+        say(" %s", rest);
+    }
+  }
+}
+
+OP(mount_fd_setns) {
+  // A directory of another mount namespace stays reachable by descriptor.
+  struct stat st;
+  if (check(fstatat(held(TREEFD, v), "x", &st, 0))) say(" mode=%o", st.st_mode);
+}
+
+// The table.
+#include "domains.h"
+
+static const struct domain kMountFlags = {
+    "mount_flags", 0,
+    WORDS({"0", 0}, {"RDONLY", MS_RDONLY}, {"NOSUID|NODEV", MS_NOSUID | MS_NODEV},
+          {"NOEXEC", MS_NOEXEC}, {"NOATIME", MS_NOATIME})};
+static const struct domain kFsType = {
+    "fstype", 0,
+    WORDS({"proc", 0}, {"mqueue", 0}, {"cgroup2", 0}, {"sysfs", 0}, {"ramfs", 0}, {"devpts", 0},
+          {"tmpfs", 0}, {"nosuchfs", 0})};
+static const struct domain kRec = {"rec", 0, WORDS({"0", 0}, {"REC", MS_REC})};
+static const struct domain kPropagation = {
+    "propagation", 0,
+    WORDS({"SHARED", MS_SHARED}, {"PRIVATE", MS_PRIVATE}, {"SLAVE", MS_SLAVE},
+          {"UNBINDABLE", MS_UNBINDABLE}, {"REC|SHARED", MS_REC | MS_SHARED},
+          {"REC|SLAVE", MS_REC | MS_SLAVE}, {"SHARED|SLAVE", MS_SHARED | MS_SLAVE})};
+static const struct domain kUmountFlags = {
+    "umount_flags", 0,
+    WORDS({"0", 0}, {"DETACH", MNT_DETACH}, {"EXPIRE", MNT_EXPIRE}, {"NOFOLLOW", UMOUNT_NOFOLLOW},
+          {"bad", 64})};
+static const struct domain kRemountFlags = {
+    "remount_flags", 0,
+    WORDS({"BIND|RDONLY", MS_BIND | MS_RDONLY}, {"BIND", MS_BIND}, {"RDONLY", MS_RDONLY}, {"0", 0},
+          {"BIND|NOSUID", MS_BIND | MS_NOSUID}, {"BIND|NOATIME", MS_BIND | MS_NOATIME})};
+static const struct domain kTreeFlags = {"tree_flags", 0, WORDS({"0", 0}, {"RECURSIVE", 0x8000})};
+static const struct domain kFsmountFlags = {"fsmount_flags", 0,
+                                            WORDS({"0", 0}, {"RDONLY", 1}, {"NOSUID", 2})};
+static const struct domain kMoveFlags = {"move_flags", 0, WORDS({"0", 0}, {"BENEATH", 0x200})};
+static const struct domain kAttr = {"attr", 0,
+                                    WORDS({"RDONLY", 1}, {"NOSUID", 2}, {"NODEV", 4}, {"NOEXEC", 8},
+                                          {"NODIRATIME", 0x80}, {"NOSYMFOLLOW", 0x200000})};
+static const struct domain kAttrFlags = {"attr_flags", 0, WORDS({"0", 0}, {"RECURSIVE", 0x8000})};
+static const struct domain kDirectory = {
+    "directory", 0, WORDS({"/", 0}, {"/a", 1}, {"/b", 2}, {"/a/x", 3}, {"/b/x", 4}, {"/c", 5})};
+
+const struct op kMntOps[] = {
+    {"mount_tmpfs",
+     "mount(2)",
+     "mnt user",
+     op_mount_tmpfs,
+     {{&kMount, GIVE}, {&kMountFlags, PLAIN}},
+     0},
+    {"mount_type",
+     "mount(2)",
+     "mnt user pid net ipc cgroup",
+     op_mount_type,
+     {{&kMount, GIVE}, {&kFsType, PLAIN}},
+     0},
+    {"bind", "mount(2)", "mnt", op_bind, {{&kPath, PLAIN}, {&kMount, GIVE}, {&kRec, PLAIN}}, 0},
+    {"bind_mount",
+     "mount(2)",
+     "mnt",
+     op_bind,
+     {{&kMount, NEED}, {&kMount, GIVE}, {&kRec, PLAIN}},
+     0},
+    {"bind_itself", "mount(2)", "mnt", op_bind_itself, {{&kMount, GIVE}}, 0},
+    {"mount_move", "mount(2)", "mnt", op_mount_move, {{&kMount, TAKE}, {&kMount, GIVE}}, 0},
+    {"propagation",
+     "mount_namespaces(7)",
+     "mnt",
+     op_propagation,
+     {{&kMount, NEED}, {&kPropagation, PLAIN}},
+     0},
+    {"umount", "umount(2)", "mnt", op_umount, {{&kMount, TAKE}, {&kUmountFlags, PLAIN}}, 0},
+    {"remount", "mount(2)", "mnt user", op_remount, {{&kMount, NEED}, {&kRemountFlags, PLAIN}}, 0},
+    {"pivot_root",
+     "pivot_root(2)",
+     "mnt",
+     op_pivot_root,
+     {{&kMount, NEED}, {&kDirectory, PLAIN}},
+     FAILS},
+    {"chroot", "chroot(2)", "mnt user", op_chroot, {{&kDirectory, PLAIN}}, 0},
+    {"chdir", "chdir(2)", "mnt", op_chdir, {{&kDirectory, PLAIN}}, 0},
+    {"getcwd", "getcwd(2)", "mnt", op_getcwd, {{NULL, PLAIN}}, 0},
+    {"open_tree",
+     "open_tree(2)",
+     "mnt",
+     op_open_tree,
+     {{&kTreeFd, GIVE}, {&kPath, PLAIN}, {&kTreeFlags, PLAIN}},
+     0},
+    {"fsmount", "fsmount(2)", "mnt", op_fsmount, {{&kTreeFd, GIVE}, {&kFsmountFlags, PLAIN}}, 0},
+    {"move_mount",
+     "move_mount(2)",
+     "mnt",
+     op_move_mount,
+     {{&kTreeFd, NEED}, {&kMount, GIVE}, {&kMoveFlags, PLAIN}},
+     0},
+    {"mount_setattr",
+     "mount_setattr(2)",
+     "mnt user",
+     op_mount_setattr,
+     {{&kMount, NEED}, {&kAttr, PLAIN}, {&kAttrFlags, PLAIN}},
+     0},
+    {"mount_clearattr",
+     "mount_setattr(2)",
+     "mnt user",
+     op_mount_clearattr,
+     {{&kMount, NEED}, {&kAttr, PLAIN}, {&kAttrFlags, PLAIN}},
+     0},
+    {"mount_setpropagation",
+     "mount_setattr(2)",
+     "mnt",
+     op_mount_setpropagation,
+     {{&kMount, NEED}, {&kPropagation, PLAIN}, {&kAttrFlags, PLAIN}},
+     0},
+    {"statmount", "statmount(2)", "mnt", op_statmount, {{&kPath, PLAIN}}, 0},
+    {"listmount", "listmount(2)", "mnt", op_listmount, {{NULL, PLAIN}}, 0},
+    {"statfs", "statfs(2)", "mnt", op_statfs, {{&kPath, PLAIN}}, 0},
+    {"mountinfo", "proc_pid_mountinfo(5)", "mnt", op_mountinfo, {{&kTarget, PLAIN}}, 0},
+    {"tree_stat", "open_tree(2)", "mnt", op_mount_fd_setns, {{&kTreeFd, NEED}}, 0},
+};
+const int kMntOpCount = COUNT(kMntOps);

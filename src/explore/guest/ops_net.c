@@ -1,0 +1,387 @@
+#include <arpa/inet.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <linux/veth.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include "core.h"
+
+static int plain_socket(void) { return socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0); }
+
+// One rtnetlink request with attributes that nest by `nest` and `end`.
+struct request {
+  struct nlmsghdr header;
+  struct ifinfomsg link;
+  char room[512];
+};
+static struct rtattr* attribute(struct request* r, unsigned short type, const void* data,
+                                size_t size) {
+  struct rtattr* a = (struct rtattr*)((char*)r + NLMSG_ALIGN(r->header.nlmsg_len));
+  a->rta_type = type;
+  a->rta_len = (unsigned short)RTA_LENGTH(size);
+  if (size) memcpy(RTA_DATA(a), data, size);
+  r->header.nlmsg_len = NLMSG_ALIGN(r->header.nlmsg_len) + (unsigned)RTA_ALIGN(a->rta_len);
+  return a;
+}
+static void end(struct request* r, struct rtattr* a) {
+  a->rta_len = (unsigned short)((char*)r + r->header.nlmsg_len - (char*)a);
+}
+static struct request begin(unsigned short type, int flags) {
+  struct request r;
+  memset(&r, 0, sizeof r);
+  r.header.nlmsg_len = NLMSG_LENGTH(sizeof r.link);
+  r.header.nlmsg_type = type;
+  r.header.nlmsg_flags = (unsigned short)(NLM_F_REQUEST | NLM_F_ACK | flags);
+  return r;
+}
+static int send_request(struct request* r) {
+  char reply[1024];
+  int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+  if (fd < 0) return -1;
+  if (send(fd, r, r->header.nlmsg_len, 0) < 0 || recv(fd, reply, sizeof reply, 0) < 0) {
+    close(fd);
+    return -1;
+  }
+  close(fd);
+  errno = -((struct nlmsgerr*)NLMSG_DATA((struct nlmsghdr*)reply))->error;
+  return errno ? -1 : 0;
+}
+
+static int set_up(const char* name, int up) {
+  struct ifreq r;
+  memset(&r, 0, sizeof r);
+  snprintf(r.ifr_name, sizeof r.ifr_name, "%s", name);
+  int fd = plain_socket();
+  int result = ioctl(fd, SIOCGIFFLAGS, &r);
+  r.ifr_flags = (short)(up ? r.ifr_flags | IFF_UP : r.ifr_flags & ~IFF_UP);
+  if (result == 0) result = ioctl(fd, SIOCSIFFLAGS, &r);
+  int code = errno;
+  close(fd);
+  errno = code;
+  return result;
+}
+OP(link_up) { check(set_up(v[0].s, (int)v[1].n)); }
+OP(link_add) {
+  struct request r = begin(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL);
+  attribute(&r, IFLA_IFNAME, v[0].s, strlen(v[0].s) + 1);
+  struct rtattr* info = attribute(&r, IFLA_LINKINFO, NULL, 0);
+  attribute(&r, IFLA_INFO_KIND, v[1].s, strlen(v[1].s));
+  end(&r, info);
+  check(send_request(&r));
+}
+OP(veth_add) {
+  struct request r = begin(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL);
+  struct ifinfomsg none;
+  int pid = pid_of(v + 2);
+  memset(&none, 0, sizeof none);
+  attribute(&r, IFLA_IFNAME, v[0].s, strlen(v[0].s) + 1);
+  struct rtattr* info = attribute(&r, IFLA_LINKINFO, NULL, 0);
+  attribute(&r, IFLA_INFO_KIND, "veth", 4);
+  struct rtattr* data = attribute(&r, IFLA_INFO_DATA, NULL, 0);
+  struct rtattr* peer = attribute(&r, VETH_INFO_PEER, &none, sizeof none);
+  attribute(&r, IFLA_IFNAME, v[1].s, strlen(v[1].s) + 1);
+  if (pid > 0) attribute(&r, IFLA_NET_NS_PID, &pid, sizeof pid);
+  end(&r, peer);
+  end(&r, data);
+  end(&r, info);
+  check(send_request(&r));
+}
+static void change_link(const char* name, unsigned short type, unsigned short key, const void* data,
+                        size_t size) {
+  struct request r = begin(type, 0);
+  r.link.ifi_index = (int)if_nametoindex(name);
+  if (key) attribute(&r, key, data, size);
+  check(r.link.ifi_index ? send_request(&r) : -1);
+}
+OP(link_del) { change_link(v[0].s, RTM_DELLINK, 0, NULL, 0); }
+OP(link_move) {
+  int pid = pid_of(v + 1);
+  change_link(v[0].s, RTM_NEWLINK, IFLA_NET_NS_PID, &pid, sizeof pid);
+}
+OP(link_move_fd) {
+  int fd = held(NSFD, v + 1);
+  change_link(v[0].s, RTM_NEWLINK, IFLA_NET_NS_FD, &fd, sizeof fd);
+}
+OP(link_rename) { change_link(v[0].s, RTM_NEWLINK, IFLA_IFNAME, v[1].s, strlen(v[1].s) + 1); }
+OP(link_mtu) {
+  unsigned mtu = (unsigned)v[1].n;
+  change_link(v[0].s, RTM_NEWLINK, IFLA_MTU, &mtu, sizeof mtu);
+}
+// Every device with its flags and MTU.
+OP(links) {
+  struct ifreq r;
+  int fd = plain_socket();
+  if (fd < 0) {
+    check(-1);
+    return;
+  }
+  for (int index = 1; index < 12; index++) {
+    memset(&r, 0, sizeof r);
+    r.ifr_ifindex = index;
+    if (ioctl(fd, SIOCGIFNAME, &r) < 0) continue;
+    say("%d:%s", index, r.ifr_name);
+    if (ioctl(fd, SIOCGIFFLAGS, &r) == 0) say(",%x", (unsigned short)r.ifr_flags);
+    if (ioctl(fd, SIOCGIFMTU, &r) == 0) say(",%d ", r.ifr_mtu);
+  }
+  close(fd);
+}
+OP(addr_add) {
+  struct ifreq r;
+  memset(&r, 0, sizeof r);
+  snprintf(r.ifr_name, sizeof r.ifr_name, "%s", v[0].s);
+  struct sockaddr_in address = {.sin_family = AF_INET};
+  inet_pton(AF_INET, v[1].s, &address.sin_addr);
+  memcpy(&r.ifr_addr, &address, sizeof address);
+  int fd = plain_socket();
+  check(ioctl(fd, SIOCSIFADDR, &r));
+  close(fd);
+}
+OP(net_ns_of_socket) {
+  struct stat st;
+  int ns = ioctl(held(SOCKFD, v), 0x894C /* SIOCGSKNS */);
+  if (!check(ns)) return;
+  if (fstat(ns, &st) == 0) say(" %s", label('n', st.st_ino));
+  close(ns);
+}
+OP(proc_net) {
+  // Names only: counters move by themselves.
+  char path[64], name[128];
+  snprintf(path, sizeof path, "/proc/%d/net/%s", pid_of(v), v[1].s);
+  const char* line = slurp(path);
+  box->failed = !*line;
+  say("%s", *line ? "0" : strerrorname_np(errno));
+  for (; line && *line; line = strchr(line, '\n'), line += line != NULL) {
+    if (strcmp(v[1].s, "dev") == 0 && sscanf(line, " %127[^:]:", name) == 1 && !strchr(name, '|'))
+      say(" %s", name);
+    if (strcmp(v[1].s, "tcp") == 0 && sscanf(line, " %*d: %127s", name) == 1) say(" %s", name);
+    if (strcmp(v[1].s, "unix") == 0 &&
+        sscanf(line, "%*s %*s %*s %*s %*s %*s %*s %127s", name) == 1 && strcmp(name, "Inode"))
+      say(" %s", name);
+  }
+}
+
+static struct sockaddr_in loopback(long port) {
+  struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((unsigned short)port)};
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  return address;
+}
+OP(tcp_serve) {
+  struct sockaddr_in address = loopback(v[1].n);
+  int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0 || bind(fd, (struct sockaddr*)&address, sizeof address) < 0 || listen(fd, 4) < 0) {
+    check(-1);
+    close(fd);
+    return;
+  }
+  keep(SOCKFD, v, fd);
+}
+OP(tcp_connect) {
+  struct sockaddr_in address = loopback(v[0].n);
+  int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  int result = connect(fd, (struct sockaddr*)&address, sizeof address);
+  // Over lo the answer is there when the call returns.
+  struct pollfd ready = {.fd = fd, .events = POLLOUT};
+  if (result < 0 && errno == EINPROGRESS && poll(&ready, 1, 20) > 0) {
+    socklen_t size = sizeof errno;
+    getsockopt(fd, SOL_SOCKET, SO_ERROR, &errno, &size);
+    result = errno ? -1 : 0;
+  }
+  check(result);
+  close(fd);
+}
+OP(udp_bind) {
+  struct sockaddr_in address = loopback(v[1].n);
+  int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0 || bind(fd, (struct sockaddr*)&address, sizeof address) < 0) {
+    check(-1);
+    close(fd);
+    return;
+  }
+  keep(SOCKFD, v, fd);
+}
+OP(udp_send) {
+  struct sockaddr_in address = loopback(v[0].n);
+  int fd = plain_socket();
+  number(sendto(fd, "hello", 5, MSG_DONTWAIT, (struct sockaddr*)&address, sizeof address));
+  close(fd);
+}
+OP(receive) {
+  char text[32];
+  number(recv(held(SOCKFD, v), text, sizeof text, MSG_DONTWAIT));
+}
+OP(other_socket) {
+  int fd = socket((int)v[0].n / 100, (int)v[0].n % 100 | SOCK_CLOEXEC,
+                  v[0].s[0] == 'r'   ? IPPROTO_ICMP
+                  : v[0].s[0] == 'i' ? IPPROTO_ICMP
+                                     : 0);
+  if (check(fd)) close(fd);
+}
+
+// '@' in front: an abstract name.
+static socklen_t unix_address(const char* name, struct sockaddr_un* address) {
+  memset(address, 0, sizeof *address);
+  address->sun_family = AF_UNIX;
+  snprintf(address->sun_path, sizeof address->sun_path, "%s", name);
+  if (*name == '@') address->sun_path[0] = 0;
+  return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(name) + (*name != '@'));
+}
+OP(unix_serve) {
+  struct sockaddr_un address;
+  socklen_t size = unix_address(v[1].s, &address);
+  int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), one = 1;
+  setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &one, sizeof one);
+  if (bind(fd, (struct sockaddr*)&address, size) < 0 || listen(fd, 4) < 0) {
+    check(-1);
+    close(fd);
+    return;
+  }
+  (void)chmod(v[1].s, 0666);
+  keep(SOCKFD, v, fd);
+}
+// Connects, asks who listens, and sends a byte with what credentials the kernel gives it.
+OP(unix_connect) {
+  struct sockaddr_un address;
+  struct ucred peer = {0, 0, 0};
+  socklen_t size = unix_address(v[0].s, &address), length = sizeof peer;
+  int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (check(connect(fd, (struct sockaddr*)&address, size))) {
+    getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length);
+    say(" peer=%d,%u,%u", peer.pid, peer.uid, peer.gid);
+    (void)!write(fd, "x", 1);
+  }
+  close(fd);
+}
+OP(unix_accept) {
+  char byte, control[CMSG_SPACE(sizeof(struct ucred))];
+  struct iovec part = {&byte, 1};
+  struct ucred peer = {0, 0, 0};
+  socklen_t length = sizeof peer;
+  struct msghdr message = {
+      .msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
+  int fd = accept4(held(SOCKFD, v), NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK), one = 1;
+  if (!check(fd)) return;
+  setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &one, sizeof one);
+  getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length);
+  say(" peer=%d,%u,%u", peer.pid, peer.uid, peer.gid);
+  if (recvmsg(fd, &message, MSG_DONTWAIT) >= 0) {
+    struct cmsghdr* c = CMSG_FIRSTHDR(&message);
+    if (c && c->cmsg_type == SCM_CREDENTIALS) {
+      memcpy(&peer, CMSG_DATA(c), sizeof peer);
+      say(" sent=%d,%u,%u", peer.pid, peer.uid, peer.gid);
+    }
+  }
+  close(fd);
+}
+// Claims to be somebody else.
+OP(unix_claim) {
+  int pair[2], one = 1;
+  char byte = 'x', control[CMSG_SPACE(sizeof(struct ucred))];
+  struct ucred claim = {v[0].s[0] == 's' ? (pid_t)syscall(SYS_getpid) : pid_of(v), (uid_t)v[1].n,
+                        (gid_t)syscall(SYS_getegid)};
+  struct iovec part = {&byte, 1};
+  struct msghdr message = {
+      .msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
+  memset(control, 0, sizeof control);
+  if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, pair) < 0) {
+    check(-1);
+    return;
+  }
+  struct cmsghdr* c = CMSG_FIRSTHDR(&message);
+  c->cmsg_level = SOL_SOCKET;
+  c->cmsg_type = SCM_CREDENTIALS;
+  c->cmsg_len = CMSG_LEN(sizeof claim);
+  memcpy(CMSG_DATA(c), &claim, sizeof claim);
+  setsockopt(pair[1], SOL_SOCKET, SO_PASSCRED, &one, sizeof one);
+  if (check(sendmsg(pair[0], &message, MSG_DONTWAIT)) &&
+      recvmsg(pair[1], &message, MSG_DONTWAIT) >= 0) {
+    c = CMSG_FIRSTHDR(&message);
+    if (c)
+      memcpy(&claim, CMSG_DATA(c), sizeof claim),
+          say(" got=%d,%u,%u", claim.pid, claim.uid, claim.gid);
+  }
+  close(pair[0]);
+  close(pair[1]);
+}
+
+// The table.
+#include "domains.h"
+
+static const struct domain kDevice = {"device", 0, WORDS({"lo", 0}, {"x0", 0}, {"x1", 0})};
+static const struct domain kNewDevice = {"new_device", 0, WORDS({"x0", 0}, {"x1", 0}, {"x2", 0})};
+static const struct domain kUp = {"up", 0, WORDS({"up", 1}, {"down", 0})};
+static const struct domain kDeviceKind = {
+    "device_kind", 0, WORDS({"dummy", 0}, {"bridge", 0}, {"ifb", 0}, {"ipip", 0})};
+static const struct domain kMtu = {"mtu", 0, WORDS({"1400", 1400}, {"65536", 65536}, {"10", 10})};
+static const struct domain kAddress = {"address", 0,
+                                       WORDS({"10.0.0.1", 0}, {"127.0.0.1", 0}, {"10.0.0.2", 0})};
+static const struct domain kProcNet = {"proc_net", 0, WORDS({"dev", 0}, {"unix", 0}, {"tcp", 0})};
+static const struct domain kTcpPort = {"tcp_port", 0,
+                                       WORDS({"4000", 4000}, {"80", 80}, {"4001", 4001})};
+static const struct domain kUdpPort = {"udp_port", 0, WORDS({"4000", 4000}, {"81", 81})};
+static const struct domain kOtherSocket = {
+    "other_socket", 0,
+    WORDS({"raw", AF_INET * 100 + SOCK_RAW}, {"icmp", AF_INET * 100 + SOCK_DGRAM},
+          {"packet", AF_PACKET * 100 + SOCK_RAW}, {"tcp6", AF_INET6 * 100 + SOCK_STREAM},
+          {"netlink", AF_NETLINK * 100 + SOCK_RAW})};
+static const struct domain kUnixName = {
+    "unix_name", 0, WORDS({"@one", 0}, {"/tmp/sock", 0}, {"@two", 0}, {"/d/sock", 0})};
+
+const struct op kNetOps[] = {
+    {"link_up", "netdevice(7)", "net user", op_link_up, {{&kDevice, PLAIN}, {&kUp, PLAIN}}, 0},
+    {"link_add",
+     "rtnetlink(7)",
+     "net user",
+     op_link_add,
+     {{&kNewDevice, GIVE}, {&kDeviceKind, PLAIN}},
+     FAILS},
+    {"veth_add",
+     "veth(4)",
+     "net user",
+     op_veth_add,
+     {{&kNewDevice, GIVE}, {&kNewDevice, GIVE}, {&kTarget, PLAIN}},
+     FAILS},
+    {"link_del", "rtnetlink(7)", "net", op_link_del, {{&kNewDevice, TAKE}}, FAILS},
+    {"link_move",
+     "rtnetlink(7)",
+     "net user",
+     op_link_move,
+     {{&kNewDevice, NEED}, {&kTarget, PLAIN}},
+     FAILS},
+    {"link_move_fd",
+     "rtnetlink(7)",
+     "net user",
+     op_link_move_fd,
+     {{&kNewDevice, NEED}, {&kNsFd, NEED}},
+     FAILS},
+    {"link_rename",
+     "rtnetlink(7)",
+     "net",
+     op_link_rename,
+     {{&kNewDevice, NEED}, {&kNewDevice, GIVE}},
+     FAILS},
+    {"link_mtu", "rtnetlink(7)", "net", op_link_mtu, {{&kDevice, PLAIN}, {&kMtu, PLAIN}}, 0},
+    {"links", "netdevice(7)", "net", op_links, {{NULL, PLAIN}}, 0},
+    {"addr_add",
+     "netdevice(7)",
+     "net user",
+     op_addr_add,
+     {{&kDevice, PLAIN}, {&kAddress, PLAIN}},
+     0},
+    {"net_ns_of_socket", "ioctl_ns(2)", "net user", op_net_ns_of_socket, {{&kSocket, NEED}}, 0},
+    {"proc_net", "proc_pid_net(5)", "net", op_proc_net, {{&kTarget, PLAIN}, {&kProcNet, PLAIN}}, 0},
+    {"tcp_serve", "tcp(7)", "net", op_tcp_serve, {{&kSocket, GIVE}, {&kTcpPort, GIVE}}, 0},
+    {"tcp_connect", "tcp(7)", "net", op_tcp_connect, {{&kTcpPort, NEED}}, FAILS},
+    {"udp_bind", "udp(7)", "net", op_udp_bind, {{&kSocket, GIVE}, {&kUdpPort, GIVE}}, 0},
+    {"udp_send", "udp(7)", "net", op_udp_send, {{&kUdpPort, NEED}}, FAILS},
+    {"receive", "recv(2)", "net", op_receive, {{&kSocket, NEED}}, FAILS},
+    {"other_socket", "socket(2)", "net user", op_other_socket, {{&kOtherSocket, PLAIN}}, 0},
+    {"unix_serve", "unix(7)", "net mnt", op_unix_serve, {{&kSocket, GIVE}, {&kUnixName, GIVE}}, 0},
+    {"unix_connect", "unix(7)", "net mnt pid user", op_unix_connect, {{&kUnixName, NEED}}, 0},
+    {"unix_accept", "unix(7)", "net pid user", op_unix_accept, {{&kSocket, NEED}}, FAILS},
+    {"unix_claim", "unix(7)", "pid user", op_unix_claim, {{&kTarget, PLAIN}, {&kId, PLAIN}}, 0},
+};
+const int kNetOpCount = COUNT(kNetOps);

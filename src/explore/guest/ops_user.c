@@ -1,0 +1,163 @@
+#include <linux/capability.h>
+#include <sys/prctl.h>
+
+#include "core.h"
+
+OP(map_write) {
+  char path[64], text[256];
+  snprintf(path, sizeof path, "/proc/%d/%s", pid_of(v), v[1].s);
+  // In a sequence's word, '_' stands for a space and ';' ends a line.
+  snprintf(text, sizeof text, "%s", v[2].s);
+  for (char* c = text; *c; c++) *c = *c == '_' ? ' ' : *c == ';' ? '\n' : *c;
+  check(put(path, text));
+}
+OP(map_read) {
+  char path[64];
+  unsigned long inside, outside, count;
+  snprintf(path, sizeof path, "/proc/%d/%s", pid_of(v), v[1].s);
+  const char* line = slurp(path);
+  check(errno ? -1 : 0);
+  for (; line && *line; line = strchr(line, '\n'), line += line != NULL)
+    if (sscanf(line, "%lu %lu %lu", &inside, &outside, &count) == 3)
+      say(" %lu:%lu:%lu", inside, outside, count);
+}
+OP(setgroups_write) {
+  char path[64];
+  snprintf(path, sizeof path, "/proc/%d/setgroups", pid_of(v));
+  check(put(path, v[1].s));
+}
+OP(setgroups_read) {
+  char path[64];
+  snprintf(path, sizeof path, "/proc/%d/setgroups", pid_of(v));
+  const char* text = slurp(path);
+  if (check(errno ? -1 : 0)) say(" %.*s", (int)strcspn(text, "\n"), text);
+}
+
+OP(setuid) { check(syscall(SYS_setuid, v[0].n)); }
+OP(setgid) { check(syscall(SYS_setgid, v[0].n)); }
+OP(setresuid) { check(syscall(SYS_setresuid, v[0].n, v[1].n, v[2].n)); }
+OP(setresgid) { check(syscall(SYS_setresgid, v[0].n, v[1].n, v[2].n)); }
+OP(setfsuid) { say("%ld %ld", syscall(SYS_setfsuid, v[0].n), syscall(SYS_setfsuid, -1)); }
+OP(setgroups) {
+  gid_t groups[2] = {(gid_t)v[0].n, 5};
+  check(syscall(SYS_setgroups, v[1].n, groups));
+}
+OP(credentials) {
+  uid_t u[3];
+  gid_t g[3], groups[8];
+  syscall(SYS_getresuid, u, u + 1, u + 2);
+  syscall(SYS_getresgid, g, g + 1, g + 2);
+  int n = (int)syscall(SYS_getgroups, 8, groups);
+  say("uid=%u,%u,%u gid=%u,%u,%u groups=", u[0], u[1], u[2], g[0], g[1], g[2]);
+  for (int i = 0; i < n; i++) say("%u,", groups[i]);
+}
+// An ordinary user without a capability.
+OP(become_user) {
+  gid_t none = 0;
+  if (syscall(SYS_setgroups, 0, &none) == 0 && syscall(SYS_setresgid, v[0].n, v[0].n, v[0].n) == 0)
+    check(syscall(SYS_setresuid, v[0].n, v[0].n, v[0].n));
+  else
+    check(-1);
+  // Its files under /proc are its own.
+  prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+}
+
+OP(capset) {
+  struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+  struct __user_cap_data_struct data[2];
+  if (syscall(SYS_capget, &header, data) < 0) {
+    check(-1);
+    return;
+  }
+  unsigned word = (unsigned)v[1].n / 32, bit = 1U << (v[1].n % 32);
+  unsigned* sets[] = {&data[word].effective, &data[word].permitted, &data[word].inheritable};
+  if (v[0].n < 3) *sets[v[0].n] &= ~bit;
+  if (v[0].n == 1) data[word].effective &= ~bit;
+  if (v[0].n >= 3) *sets[v[0].n - 3] |= bit;
+  check(syscall(SYS_capset, &header, data));
+}
+OP(capget) {
+  struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, pid_of(v)};
+  struct __user_cap_data_struct data[2];
+  if (check(syscall(SYS_capget, &header, data)))
+    say(" %x%08x %x%08x %x%08x", data[1].effective, data[0].effective, data[1].permitted,
+        data[0].permitted, data[1].inheritable, data[0].inheritable);
+}
+OP(cap_ambient) { check(prctl(PR_CAP_AMBIENT, v[0].n, v[1].n, 0, 0)); }
+OP(cap_bound) { check(prctl(PR_CAPBSET_DROP, v[0].n, 0, 0, 0)); }
+
+// The table.
+#include "domains.h"
+
+static const struct domain kMapFile = {"map_file", 0,
+                                       WORDS({"uid_map", 0}, {"gid_map", 0}, {"projid_map", 0})};
+static const struct domain kMap = {
+    "map", 0,
+    WORDS({"0_0_1", 0}, {"0_0_65536", 0}, {"0_1000_1", 0}, {"0_0_1;1_1_10", 0}, {"1000_1000_1", 0},
+          {"5_0_2", 0}, {"0_0_2;1_5_1", 0}, {"0_0_0", 0}, {"0_70000_1", 0}, {"x", 0},
+          {"0_1000_1;1000_0_1", 0})};
+static const struct domain kAllow = {"allow", 0, WORDS({"deny", 0}, {"allow", 0})};
+static const struct domain kGroupsCount = {"group_count", 0, WORDS({"1", 1}, {"0", 0}, {"2", 2})};
+static const struct domain kCapSet = {
+    "cap_set", 0,
+    WORDS({"-effective", 0}, {"-permitted", 1}, {"+inheritable", 5}, {"+permitted", 4},
+          {"+effective", 3}, {"-inheritable", 2})};
+static const struct domain kCap = {
+    "cap", 0,
+    WORDS({"SYS_ADMIN", 21}, {"SETUID", 7}, {"KILL", 5}, {"NET_ADMIN", 12}, {"SYS_PTRACE", 19},
+          {"DAC_OVERRIDE", 1}, {"SETFCAP", 31}, {"SYS_CHROOT", 18}, {"SYS_BOOT", 22},
+          {"SYS_TIME", 25})};
+static const struct domain kAmbient = {
+    "ambient", 0,
+    WORDS({"RAISE", PR_CAP_AMBIENT_RAISE}, {"LOWER", PR_CAP_AMBIENT_LOWER},
+          {"IS_SET", PR_CAP_AMBIENT_IS_SET})};
+
+const struct op kUserOps[] = {
+    {"map_write",
+     "user_namespaces(7)",
+     "user",
+     op_map_write,
+     {{&kTarget, PLAIN}, {&kMapFile, PLAIN}, {&kMap, PLAIN}},
+     FAILS},
+    {"map_read",
+     "user_namespaces(7)",
+     "user",
+     op_map_read,
+     {{&kTarget, PLAIN}, {&kMapFile, PLAIN}},
+     0},
+    {"setgroups_write",
+     "user_namespaces(7)",
+     "user",
+     op_setgroups_write,
+     {{&kTarget, PLAIN}, {&kAllow, PLAIN}},
+     FAILS},
+    {"setgroups_read", "user_namespaces(7)", "user", op_setgroups_read, {{&kTarget, PLAIN}}, 0},
+    {"setuid", "setuid(2)", "user", op_setuid, {{&kId, PLAIN}}, 0},
+    {"setgid", "setgid(2)", "user", op_setgid, {{&kId, PLAIN}}, 0},
+    {"setresuid",
+     "setresuid(2)",
+     "user",
+     op_setresuid,
+     {{&kId, PLAIN}, {&kId, PLAIN}, {&kId, PLAIN}},
+     0},
+    {"setresgid",
+     "setresgid(2)",
+     "user",
+     op_setresgid,
+     {{&kId, PLAIN}, {&kId, PLAIN}, {&kId, PLAIN}},
+     0},
+    {"setfsuid", "setfsuid(2)", "user", op_setfsuid, {{&kId, PLAIN}}, 0},
+    {"setgroups", "getgroups(2)", "user", op_setgroups, {{&kId, PLAIN}, {&kGroupsCount, PLAIN}}, 0},
+    {"credentials", "credentials(7)", "user", op_credentials, {{NULL, PLAIN}}, 0},
+    {"become_user", "setresuid(2)", "user", op_become_user, {{&kId, PLAIN}}, 0},
+    {"capset", "capset(2)", "user", op_capset, {{&kCapSet, PLAIN}, {&kCap, PLAIN}}, 0},
+    {"capget", "capset(2)", "user", op_capget, {{&kTarget, PLAIN}}, 0},
+    {"cap_ambient",
+     "capabilities(7)",
+     "user",
+     op_cap_ambient,
+     {{&kAmbient, PLAIN}, {&kCap, PLAIN}},
+     FAILS},
+    {"cap_bound", "capabilities(7)", "user", op_cap_bound, {{&kCap, PLAIN}}, 0},
+};
+const int kUserOpCount = COUNT(kUserOps);

@@ -1,0 +1,80 @@
+#include "explore/sequence.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "explore/generate.h"
+
+namespace nsvet::explore {
+namespace {
+
+TEST(Sequence, ComesBackFromItsText) {
+  for (std::uint64_t number = 0; number < 500; ++number) {
+    const auto sequence = generate({.seed = 7, .focus = {}}, number);
+    const auto back = sequences_from_text(to_text(sequence), "text");
+    ASSERT_TRUE(back) << back.error().message;
+    ASSERT_EQ(back->size(), 1U);
+    EXPECT_EQ(back->front(), sequence);
+  }
+}
+
+TEST(Sequence, WrongTextIsRefusedWithItsLine) {
+  for (const auto* text :
+       {"0 uname", "sequence a nobody", "sequence a root\n9 uname", "sequence a root\n0 nosuch",
+        "sequence a root\n0 uname more", "sequence a root\n0 sethostname nosuchword"}) {
+    const auto read = sequences_from_text(text, "file");
+    ASSERT_FALSE(read) << text;
+    EXPECT_EQ(read.error().message.substr(0, 5), "file:");
+  }
+}
+
+TEST(Operations, HaveNamesOfTheirOwnAndSources) {
+  std::set<std::string> names;
+  for (const op* operation : operations()) {
+    EXPECT_TRUE(names.insert(operation->name).second) << operation->name;
+    EXPECT_NE(std::string(operation->manual).find('('), std::string::npos) << operation->name;
+    for (int i = 0; i < param_count(*operation); ++i) {
+      const domain& from = *operation->params[i].domain;
+      std::set<std::string> words;
+      for (int w = 0; w < from.count; ++w) {
+        EXPECT_TRUE(words.insert(from.words[w].name).second) << from.name;
+        EXPECT_EQ(std::string(from.words[w].name).find_first_of(" \n#"), std::string::npos);
+      }
+    }
+  }
+}
+
+TEST(Generate, IsTheSameForTheSameNumber) {
+  EXPECT_EQ(generate({.seed = 1, .focus = {}}, 17), generate({.seed = 1, .focus = {}}, 17));
+  EXPECT_NE(generate({.seed = 1, .focus = {}}, 17).steps,
+            generate({.seed = 1, .focus = {}}, 18).steps);
+  EXPECT_NE(generate({.seed = 2, .focus = {}}, 17).steps,
+            generate({.seed = 1, .focus = {}}, 17).steps);
+}
+
+TEST(Generate, DrawsEveryOperation) {
+  std::set<const op*> drawn;
+  for (std::uint64_t number = 0; number < 3000; ++number) {
+    for (const auto& step : generate({.seed = 1, .focus = {}}, number).steps) {
+      drawn.insert(step.operation);
+    }
+  }
+  for (const op* operation : operations())
+    EXPECT_TRUE(drawn.contains(operation)) << operation->name;
+}
+
+TEST(Generate, NoActorIsMadeTwiceAndNoneActsBeforeItIsMade) {
+  for (std::uint64_t number = 0; number < 1000; ++number) {
+    std::set<int> made{0};
+    for (const auto& step : generate({.seed = 3, .focus = {}}, number).steps) {
+      EXPECT_TRUE(made.contains(step.actor)) << number;
+      if (step.operation->params[0].domain == &kActorDomain) {
+        EXPECT_TRUE(made.insert(static_cast<int>(word_of(step, 0).n)).second) << number;
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace nsvet::explore
