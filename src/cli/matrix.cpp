@@ -11,6 +11,7 @@
 #include "cli/programs.h"
 #include "guest/plan.h"
 #include "harness/collect.h"
+#include "harness/runner.h"
 #include "model/json.h"
 #include "sys/file.h"
 #include "sys/process.h"
@@ -30,7 +31,8 @@ struct Options {
   std::string file;
   std::string output = "results";
   int jobs = 2;
-  int samples = 31;
+  std::string profile = "quick";
+  int samples = 11;
   int seed = 1;
   bool resume = false;
 };
@@ -59,10 +61,10 @@ model::Result<void> read_file(Options& options) {
     for (const auto& [key, value] : table) {
       const std::string_view name = key.str();
       if (name != "kernels" && name != "users" && name != "append" && name != "only" &&
-          name != "samples") {
-        return model::bad_input(
-            fmt::format("{}: unknown key \"{}\" (known: kernels, users, append, only, samples)",
-                        options.file, name));
+          name != "samples" && name != "profile") {
+        return model::bad_input(fmt::format(
+            "{}: unknown key \"{}\" (known: kernels, users, append, only, profile, samples)",
+            options.file, name));
       }
     }
     take("kernels", options.kernels);
@@ -70,6 +72,7 @@ model::Result<void> read_file(Options& options) {
     take("append", options.append);
     take("only", options.only);
     options.samples = table["samples"].value_or(options.samples);
+    options.profile = table["profile"].value_or(options.profile);
     return {};
   } catch (const toml::parse_error& wrong) {
     return model::bad_input(fmt::format("{}:{}: {}", options.file, wrong.source().begin.line,
@@ -122,11 +125,45 @@ model::Result<std::string> programs_digest(const std::string& libexec) {
   return digests;
 }
 
+// Which boots there is something to do in.
+struct Wanted {
+  bool checks = false;
+  bool benchmarks = false;
+};
+
+harness::RunPlan run_plan(const CellPlan& cell, const Options& options) {
+  harness::RunPlan plan;
+  plan.user = cell.user == "root" ? harness::User::root : harness::User::nobody;
+  plan.clock = model::Clock::insn;
+  plan.only = options.only;
+  plan.samples = options.samples;
+  plan.full = options.profile == "full";
+  return plan;
+}
+
+model::Result<Wanted> wanted(const CellPlan& cell, const Options& options,
+                             const std::string& libexec) {
+  const auto items = harness::discover(libexec);
+  if (!items) return tl::unexpected(items.error());
+  const auto plan = run_plan(cell, options);
+  Wanted what;
+  for (const auto& item : *items) {
+    if (!harness::selected(plan, item)) continue;
+    const bool check = item.listing.kind == model::Listing::Kind::check;
+    (check ? what.checks : what.benchmarks) = true;
+  }
+  if (!what.checks && !what.benchmarks) {
+    return model::bad_input("nothing to run: no id matches --only (see: nsvet list)");
+  }
+  return what;
+}
+
 class CellRun {
  public:
-  CellRun(const CellPlan& cell, const Options& options)
+  CellRun(const CellPlan& cell, const Options& options, const Wanted& what)
       : cell_(cell),
         options_(options),
+        what_(what),
         collector_({.kernel = cell.kernel.spec,
                     .append = options.append,
                     .user = cell.user,
@@ -143,14 +180,13 @@ class CellRun {
     const auto version = vm::qemu_version();
     if (!version) return tl::unexpected(version.error());
     auto& report = collector_.report();
-    const auto boots = perturbations(options_.seed);
-    if (auto done = one_boot(*files, true, {.seed = options_.seed, .kaslr = false, .padding = ""},
-                             *version);
-        !done) {
-      return tl::unexpected(done.error());
+    if (what_.checks) {
+      auto done =
+          one_boot(*files, true, {.seed = options_.seed, .kaslr = false, .padding = ""}, *version);
+      if (!done) return tl::unexpected(done.error());
     }
-    for (const auto& perturbation : boots) {
-      if (report.end.state != model::EndState::complete) break;
+    for (const auto& perturbation : perturbations(options_.seed)) {
+      if (!what_.benchmarks || report.end.state != model::EndState::complete) break;
       if (auto done = one_boot(*files, false, perturbation, *version); !done) {
         return tl::unexpected(done.error());
       }
@@ -167,13 +203,9 @@ class CellRun {
  private:
   model::Result<void> one_boot(std::vector<vm::GuestFile> files, bool checks,
                                const vm::Perturbation& perturbation, const std::string& version) {
-    harness::RunPlan plan;
-    plan.user = cell_.user == "root" ? harness::User::root : harness::User::nobody;
-    plan.clock = model::Clock::insn;
-    plan.only = options_.only;
+    auto plan = run_plan(cell_, options_);
     plan.checks = checks;
     plan.benchmarks = !checks;
-    plan.samples = options_.samples;
     files.push_back({"plan.json", guest::plan_to_json(plan)});
     const auto archive = vm::make_initramfs(files);
     if (!archive) return tl::unexpected(archive.error());
@@ -209,11 +241,14 @@ class CellRun {
 
   const CellPlan& cell_;
   const Options& options_;
+  const Wanted what_;
   harness::Collector collector_;
 };
 
 int run_cell(const CellPlan& cell, const Options& options, const std::string& libexec) {
-  auto report = CellRun(cell, options).run(libexec);
+  const auto what = wanted(cell, options, libexec);
+  if (!what) return report_error(what.error());
+  auto report = CellRun(cell, options, *what).run(libexec);
   if (!report) return report_error(report.error());
   if (auto written = write_report(*report, cell.path); !written) {
     return report_error(written.error());
@@ -317,7 +352,7 @@ void add_matrix(CLI::App& app, Action& chosen) {
       "matrix", "Boot kernels in QEMU; check them, and count instructions: one report each");
   command->footer(
       "Example: nsvet matrix --kernel debian:6.12 --kernel debian:7.3 -o results/upgrade\n"
-      "The file is TOML: kernels = [\"debian:6.12\"], users, append, only, samples.");
+      "The file is TOML: kernels = [\"debian:6.12\"], users, append, only, profile, samples.");
   const auto options = std::make_shared<Options>();
   command->add_option("FILE", options->file, "A matrix as a TOML file");
   command->add_option("--kernel", options->kernels, "A kernel; see: nsvet kernels fetch --help");
@@ -326,6 +361,9 @@ void add_matrix(CLI::App& app, Action& chosen) {
   command->add_option("--only", options->only, "Only ids that match this pattern; may be repeated");
   command->add_option("--jobs", options->jobs, "Guests at a time")
       ->check(CLI::Range(1, 64))
+      ->capture_default_str();
+  command->add_option("--profile", options->profile, "full: every point of every curve as well")
+      ->check(CLI::IsMember({"quick", "full"}))
       ->capture_default_str();
   command->add_option("--samples", options->samples, "Timed calls of each benchmark in each boot")
       ->check(CLI::Range(1, 100000))

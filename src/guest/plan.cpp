@@ -12,6 +12,7 @@ std::string plan_to_json(const harness::RunPlan& plan) {
                         {"only", plan.only},
                         {"checks", plan.checks},
                         {"benchmarks", plan.benchmarks},
+                        {"full", plan.full},
                         {"rounds", plan.rounds},
                         {"samples", plan.samples}}
       .dump();
@@ -26,6 +27,7 @@ model::Result<harness::RunPlan> plan_from_json(std::string_view text) {
     plan.only = value.at("only").get<std::vector<std::string>>();
     plan.checks = value.at("checks");
     plan.benchmarks = value.at("benchmarks");
+    plan.full = value.at("full");
     plan.rounds = value.at("rounds");
     plan.samples = value.at("samples");
     return plan;

@@ -2,6 +2,8 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <array>
@@ -48,15 +50,17 @@ class Lines {
   std::string garbage_;
 };
 
-[[noreturn]] void become_program(const ProgramCall& call, const sys::Fd& program, int events,
-                                 int output, pid_t parent) {
+[[noreturn]] void become_program(const ProgramCall& call, const sys::Fd& program,
+                                 const sys::Fd& input, int events, int output, pid_t parent) {
   ::setpgid(0, 0);
   const sys::Fd nothing(::open("/dev/null", O_RDONLY));
-  ::dup2(nothing.get(), STDIN_FILENO);
+  ::dup2(input ? input.get() : nothing.get(), STDIN_FILENO);
   ::dup2(output, STDOUT_FILENO);
   ::dup2(output, STDERR_FILENO);
   // The program's copy of the events pipe is the only descriptor that it inherits.
   const int events_there = ::dup(events);
+  const sched_param lowest{.sched_priority = 1};
+  if (call.realtime) ::sched_setscheduler(0, SCHED_FIFO, &lowest);
   if (call.user == User::nobody && !sys::become_user(sys::kNobody, sys::kNobody)) ::_exit(125);
   sys::die_with_parent(parent);
   std::vector<std::string> words{call.path};
@@ -90,11 +94,18 @@ sys::Result<ProgramEnd> run_program(const ProgramCall& call, const OnEvent& on_e
   if (!events) return tl::unexpected(events.error());
   auto output = sys::make_pipe();
   if (!output) return tl::unexpected(output.error());
+  sys::Fd input;
+  if (!call.input.empty()) {
+    input = sys::Fd(::memfd_create("input", MFD_CLOEXEC));
+    if (!input) return sys::last_error("memfd_create(input)");
+    if (auto w = sys::write_all(input.get(), call.input); !w) return tl::unexpected(w.error());
+    ::lseek(input.get(), 0, SEEK_SET);
+  }
   const pid_t self = ::getpid();
   auto cloned = sys::clone3({});
   if (!cloned) return tl::unexpected(cloned.error());
   if (cloned->pid == 0) {
-    become_program(call, *program, events->write.get(), output->write.get(), self);
+    become_program(call, *program, input, events->write.get(), output->write.get(), self);
   }
   sys::Child child(cloned->pid, std::move(cloned->pidfd));
   events->write.reset();
@@ -104,19 +115,22 @@ sys::Result<ProgramEnd> run_program(const ProgramCall& call, const OnEvent& on_e
 
   ProgramEnd end;
   Lines lines;
-  auto take_events = [&](std::string_view bytes) { lines.take(bytes, on_event); };
+  auto deadline = Clock::now() + call.limit;
+  auto take_events = [&](std::string_view bytes) {
+    deadline = Clock::now() + call.limit;
+    lines.take(bytes, on_event);
+  };
   auto take_output = [&](std::string_view bytes) {
     end.output += bytes;
     if (end.output.size() > kOutputKept) end.output.erase(0, end.output.size() - kOutputKept);
   };
-  const auto deadline = Clock::now() + call.limit;
   std::array<pollfd, 3> watched{{{events->read.get(), POLLIN, 0},
                                  {output->read.get(), POLLIN, 0},
                                  {child.pidfd(), POLLIN, 0}}};
   // The process's end decides, not the pipe's: something that it left behind may hold the pipe.
   while ((watched[2].revents & POLLIN) == 0) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now());
-    if (left.count() <= 0) {
+    if (left.count() <= 0 || (call.stop && call.stop())) {
       end.timed_out = true;
       break;
     }

@@ -20,7 +20,11 @@ struct ProgramCall {
   std::string path;
   std::vector<std::string> arguments{};  ///< --events FD is added.
   User user = User::root;
-  std::chrono::milliseconds limit{60000};
+  std::chrono::milliseconds limit{60000};  ///< Without an event.
+  std::string input{};                     ///< What stands on its standard input.
+  /// Runs it as SCHED_FIFO, where no worker, child or grace period can take the one CPU from it.
+  bool realtime = false;
+  std::function<bool()> stop{};  ///< When true the program is ended as after its deadline.
 };
 
 struct ProgramEnd {

@@ -1,7 +1,10 @@
 #include "harness/runner.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <optional>
+#include <span>
 
 #include "harness/environment.h"
 #include "harness/residue.h"
@@ -52,24 +55,40 @@ model::Event run_check(const RunPlan& plan, const Item& item) {
   return broken;
 }
 
-model::Event run_benchmark(const RunPlan& plan, const Item& item) {
-  std::optional<model::Samples> samples;
-  const auto end = run_program(
-      {.path = item.program,
-       .arguments = {"--run", item.listing.id, "--clock", std::string(to_string(plan.clock)),
-                     "--samples", std::to_string(plan.samples)},
-       .user = plan.user,
-       .limit = plan.benchmark_limit},
-      [&](const auto& event) {
-        const auto* s = std::get_if<model::Samples>(&event);
-        if (s != nullptr && s->id == item.listing.id) samples = *s;
-      });
-  if (samples && end && end->garbage.empty()) return *samples;
-  model::Samples broken;
-  broken.id = item.listing.id;
-  broken.clock = plan.clock;
-  broken.error = end ? describe(*end, plan.benchmark_limit) : to_string(end.error());
-  return broken;
+// One round of the benchmarks of one program, in one process as long as it lives. What it does not
+// answer for is an error, and the rest is asked of a new process.
+void run_benchmarks(const RunPlan& plan, std::span<const Item> items, const OnEvent& on_event,
+                    const Continue& go_on) {
+  std::vector<std::string> pending;
+  for (const Item& item : items) pending.push_back(item.listing.id);
+  while (!pending.empty() && go_on()) {
+    std::string running = pending.front();
+    const auto end =
+        run_program({.path = items.front().program,
+                     .arguments = {"--run", "-", "--clock", std::string(to_string(plan.clock)),
+                                   "--samples", std::to_string(plan.samples)},
+                     .user = plan.user,
+                     .limit = plan.benchmark_limit,
+                     .input = fmt::format("{}\n", fmt::join(pending, "\n")),
+                     .realtime = plan.clock == model::Clock::insn,
+                     .stop = [&] { return !go_on(); }},
+                    [&](const model::Event& event) {
+                      if (const auto* start = std::get_if<model::Start>(&event))
+                        running = start->id;
+                      if (const auto* samples = std::get_if<model::Samples>(&event)) {
+                        if (std::erase(pending, samples->id) == 0) return;
+                      }
+                      on_event(event);
+                    });
+    if (pending.empty() || !go_on()) return;
+    if (std::ranges::find(pending, running) == pending.end()) running = pending.front();
+    model::Samples broken;
+    broken.id = running;
+    broken.clock = plan.clock;
+    broken.error = end ? describe(*end, plan.benchmark_limit) : to_string(end.error());
+    std::erase(pending, running);
+    on_event(broken);
+  }
 }
 
 }  // namespace
@@ -98,33 +117,42 @@ model::Result<std::vector<Item>> discover(const std::string& libexec) {
   return items;
 }
 
+bool selected(const RunPlan& plan, const Item& item) {
+  const bool check = item.listing.kind == model::Listing::Kind::check;
+  if (!(check ? plan.checks : plan.benchmarks)) return false;
+  if (item.listing.full && !plan.full) return false;
+  return model::selected(plan.only, item.listing.id);
+}
+
 model::Result<void> run_plan(const RunPlan& plan, const OnEvent& on_event, const Continue& go_on) {
   auto items = discover(plan.libexec);
   if (!items) return tl::unexpected(items.error());
-  std::erase_if(*items, [&](const Item& item) {
-    const bool check = item.listing.kind == model::Listing::Kind::check;
-    return !(check ? plan.checks : plan.benchmarks) || !model::selected(plan.only, item.listing.id);
-  });
+  std::erase_if(*items, [&](const Item& item) { return !selected(plan, item); });
   if (items->empty())
     return model::bad_input("nothing to run: no id matches --only (see: nsvet list)");
   const auto is_check = [](const Item& i) { return i.listing.kind == model::Listing::Kind::check; };
-  const auto checks = std::ranges::count_if(*items, is_check);
-  const auto benchmarks = static_cast<std::ptrdiff_t>(items->size()) - checks;
+  const auto first_benchmark = std::ranges::stable_partition(*items, is_check).begin();
+  const std::span checks(items->begin(), first_benchmark);
+  const std::span benchmarks(first_benchmark, items->end());
   const Surroundings before = surroundings();
-  on_event(model::Begin{local_environment(), limits(), checks + benchmarks * plan.rounds});
-  auto run = [&](const Item& item, auto&& how) {
-    if (!go_on()) return false;
+  on_event(model::Begin{
+      local_environment(), limits(),
+      static_cast<std::int64_t>(checks.size() +
+                                benchmarks.size() * static_cast<std::size_t>(plan.rounds))});
+  for (const Item& item : checks) {
+    if (!go_on()) return {};
     on_event(model::Start{item.listing.id});
-    on_event(how(plan, item));
-    return true;
-  };
-  for (const Item& item : *items) {
-    if (is_check(item) && !run(item, run_check)) return {};
+    on_event(run_check(plan, item));
   }
   // Rounds are interleaved, so that a slow minute of the machine does not fall on one benchmark.
   for (int round = 0; round < plan.rounds; ++round) {
-    for (const Item& item : *items) {
-      if (!is_check(item) && !run(item, run_benchmark)) return {};
+    for (auto first = benchmarks.begin(); first != benchmarks.end();) {
+      const auto last = std::find_if(first, benchmarks.end(), [&](const Item& item) {
+        return item.program != first->program;
+      });
+      run_benchmarks(plan, {first, last}, on_event, go_on);
+      if (!go_on()) return {};
+      first = last;
     }
   }
   on_event(model::Finish{residue(before, surroundings())});

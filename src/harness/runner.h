@@ -18,8 +18,9 @@ struct RunPlan {
   std::vector<std::string> only;  ///< Globs of ids; none: all.
   bool checks = true;
   bool benchmarks = true;
-  int rounds = 1;    ///< Processes for each benchmark, interleaved over all of them.
-  int samples = 31;  ///< Warm samples in each process.
+  bool full = false;  ///< Also benchmarks of the full profile.
+  int rounds = 1;     ///< Processes for each benchmark, interleaved over all of them.
+  int samples = 11;   ///< Warm samples in each process.
   std::chrono::milliseconds check_limit{60000};
   std::chrono::milliseconds benchmark_limit{120000};
 };
@@ -29,6 +30,9 @@ struct Item {
   model::Listing listing;
   std::string program;
 };
+
+/// @return whether the plan runs it
+bool selected(const RunPlan& plan, const Item& item);
 
 /// Asks every program under `libexec` what it holds.
 /// @return the items in the order of their ids; bad_input when there are none or two have one id

@@ -1,10 +1,12 @@
 #include "measure/benchmark.h"
 
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
+#include "sys/credentials.h"
+#include "sys/file.h"
 
 namespace nsvet::measure {
 namespace {
@@ -20,14 +22,31 @@ Sample& shared_sample() {
   return page != nullptr ? *page : nowhere;
 }
 
+[[noreturn]] void end_like(pid_t child) {
+  int status = 0;
+  while (::waitpid(child, &status, __WALL) < 0 && errno == EINTR) {
+  }
+  ::_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+}
+
+NsSet joined(std::string name, std::initializer_list<NsType> types) {
+  NsSet set{std::move(name), 0, {}, {}};
+  for (const NsType type : types) {
+    set.flags |= model::info(type).clone_flag;
+    set.types.push_back(type);
+  }
+  set.flags_text = sys::clone_flags_text(set.flags);
+  return set;
+}
+
 }  // namespace
 
-Sample Measurement::in_child(const std::function<Sample()>& body,
-                             const sys::CloneOptions& options) const {
+Sample in_child(const std::function<Sample()>& body, const sys::CloneOptions& options) {
   Sample& sample = shared_sample();
   sample = {.failed = ECHILD};  // What stays when the child dies before it answers.
   auto child = sys::Child::spawn(
       [&] {
+        touch_pages();
         sample = body();
         return 0;
       },
@@ -40,27 +59,95 @@ Sample Measurement::in_child(const std::function<Sample()>& body,
   return sample;
 }
 
+sys::Result<> enter_new(std::uint64_t flags) {
+  if (flags == 0) return {};
+  const uid_t uid = ::geteuid();
+  const gid_t gid = ::getegid();
+  auto go = sys::make_pipe();
+  if (!go) return tl::unexpected(go.error());
+  auto cloned = sys::clone3({.flags = flags});
+  if (!cloned) return tl::unexpected(cloned.error());
+  if (cloned->pid > 0) {
+    const auto mapped =
+        (flags & CLONE_NEWUSER) != 0 ? sys::map_root(cloned->pid, uid, gid) : sys::Result<>();
+    if (mapped) (void)sys::write_all(go->write.get(), "g");
+    go->write.reset();
+    end_like(cloned->pid);
+  }
+  ::setpgid(0, 0);
+  sys::die_with_parent((flags & CLONE_NEWPID) != 0 ? 0 : ::getppid());
+  go->write.reset();
+  char letter = 0;
+  if (::read(go->read.get(), &letter, 1) != 1) return sys::error(EPERM, "writing the id maps");
+  if ((flags & CLONE_NEWNS) != 0) return sys::mount("", "/", "", MS_REC | MS_PRIVATE);
+  return {};
+}
+
+Measurement::Measurement(const BenchmarkInfo& info, int count) : info_(info), count_(count) {
+  samples_.id = info.id;
+  samples_.clock = chosen_clock();
+  samples_.unit = info.unit;
+  samples_.warm.reserve(static_cast<std::size_t>(count));
+}
+
+void Measurement::take_in_child(const std::function<Sample()>& sample,
+                                const sys::CloneOptions& options) {
+  take([&] { return in_child(sample, options); });
+}
+
+void Measurement::fail(const sys::Error& error) {
+  if (error.number == ENOSYS || (info_.absent != 0 && error.number == info_.absent)) {
+    samples_.skipped = fmt::format("this kernel has no such call: {}", to_string(error));
+  } else {
+    samples_.error = to_string(error);
+  }
+}
+
 std::vector<RegisteredBenchmark>& registry() {
   static std::vector<RegisteredBenchmark> benchmarks;
   return benchmarks;
 }
 
-bool register_benchmark(BenchmarkInfo info, SampleBody body) {
+bool register_benchmark(BenchmarkInfo info, Body body) {
   registry().push_back({std::move(info), std::move(body)});
   return true;
 }
 
-bool register_for_each_type(
-    const BenchmarkInfo& info,
-    const std::function<Sample(const Measurement&, const NsTypeInfo&)>& body) {
-  for (const NsTypeInfo& type : model::kNsTypes) {
+const std::vector<NsSet>& single_types() {
+  static const std::vector<NsSet> sets = [] {
+    std::vector<NsSet> each;
+    for (const NsTypeInfo& type : model::kNsTypes) {
+      each.push_back(joined(std::string(type.name), {type.type}));
+    }
+    return each;
+  }();
+  return sets;
+}
+
+const NsSet& single_type(NsType type) { return single_types()[static_cast<std::size_t>(type)]; }
+
+const std::vector<NsSet>& ns_sets() {
+  static const std::vector<NsSet> sets = [] {
+    auto every = single_types();
+    using enum NsType;
+    every.push_back(joined("container", {mnt, uts, ipc, pid, net, cgroup}));
+    every.push_back(joined("rootless", {mnt, uts, ipc, pid, net, cgroup, user}));
+    every.push_back(joined("sandbox", {user, mnt, pid}));
+    every.push_back(joined("all", {cgroup, ipc, mnt, net, pid, time, user, uts}));
+    return every;
+  }();
+  return sets;
+}
+
+bool register_for_each(const std::vector<NsSet>& sets, const BenchmarkInfo& info,
+                       const std::function<void(Measurement&, const NsSet&)>& body) {
+  for (const NsSet& set : sets) {
     BenchmarkInfo each = info;
-    each.id = fmt::format("{}/{}", info.id, type.name);
-    each.title = fmt::format(fmt::runtime(info.title), type.flag_name);
-    each.timed = fmt::format(fmt::runtime(info.timed), type.flag_name);
-    each.types.push_back(type.type);
-    register_benchmark(std::move(each),
-                       [&type, body](const Measurement& m) { return body(m, type); });
+    each.id = fmt::format("{}/{}", info.id, set.name);
+    each.title = fmt::format(fmt::runtime(info.title), set.flags_text);
+    each.timed = fmt::format(fmt::runtime(info.timed), set.flags_text);
+    each.types.insert(each.types.end(), set.types.begin(), set.types.end());
+    register_benchmark(std::move(each), [&set, body](Measurement& m) { body(m, set); });
   }
   return true;
 }

@@ -1,8 +1,8 @@
-// What a benchmark is written with. One sample is one call, timed alone in a process of its own;
-// forking, synchronising and book-keeping stay outside the timed region.
+// What a benchmark is written with. One sample is one timed call. A benchmark runs in a process of
+// its own, so that it may enter namespaces and leave nothing behind for the next one.
 //
-//   NSVET_BENCHMARK_EACH_TYPE(unshare_type, {.id = "unshare", ...}) {
-//     return m.in_child([flag = type.clone_flag] { return timed([&] { return unshare(flag); }); });
+//   NSVET_BENCHMARK(unshare_uts, {.id = "unshare/uts", ...}) {
+//     m.take_in_child([] { return timed([] { return ::unshare(CLONE_NEWUTS); }); });
 //   }
 #pragma once
 
@@ -15,6 +15,7 @@
 #include <string_view>
 #include <vector>
 
+#include "measure/clock.h"
 #include "model/benchmark.h"
 #include "model/ns_type.h"
 #include "sys/call.h"
@@ -27,70 +28,122 @@ using model::NsTypeInfo;
 
 /// One timed call: its cost, or the errno with which it failed.
 struct Sample {
-  std::int64_t cost = 0;  ///< ns or instructions
-  int failed = 0;         ///< errno; a failed call is never a latency
+  std::int64_t cost = 0;   ///< In the benchmark's unit.
+  int failed = 0;          ///< errno; a failed call is never a latency.
+  bool disturbed = false;  ///< A timer tick fell into it: it is taken again.
 };
-
-/// The time now on the clock of this program: CLOCK_MONOTONIC_RAW in ns (time namespaces shift
-/// CLOCK_MONOTONIC), or the TSC, which counts executed instructions under -icount shift=0.
-std::int64_t now();
 
 /// Times one call.
 /// @param call returns a negative value, and sets errno, when it fails
 template <class Call>
-Sample timed(Call call) {
+Sample timed(Call&& call) {
+  const std::int64_t tick_before = tick();
   const std::int64_t begin = now();
   const auto result = call();
   const std::int64_t end = now();
   if (result < 0) return {.failed = errno};
-  return {.cost = end - begin};
+  return {.cost = end - begin, .disturbed = tick() != tick_before};
 }
 
+/// Times one call that can be repeated, once its first-touch effects in this process are over.
+template <class Call>
+Sample timed_again(Call&& call) {
+  if (call() < 0 || call() < 0) return {.failed = errno};
+  return timed(call);
+}
+
+/// What a benchmark costs to take, and so when it is taken.
+enum class Profile {
+  quick,  ///< Always.
+  full,   ///< Only with --profile full.
+};
+
 struct BenchmarkInfo {
-  std::string id;  ///< operation/variant
+  std::string id;  ///< operation/variant; a point of a curve ends with /parameter:value
   std::string title;
   std::string timed;  ///< What lies between the two clock readings.
   std::string source;
   std::vector<NsType> types{};
   bool admin = true;  ///< Needs all capabilities; an ordinary user gets them in a user namespace.
+  Profile profile = Profile::quick;
+  /// The errno that says that this kernel has no such call, besides ENOSYS.
+  int absent = 0;
+  model::Unit unit = model::Unit::time;
 };
 
-/// Makes one sample. Called in the benchmark's process, before every call quiet.
+/// Takes the samples of one benchmark, in its process.
 class Measurement {
  public:
-  /// Runs `body` in a fresh child and returns its sample. The child is dead and reaped afterwards.
-  Sample in_child(const std::function<Sample()>& body, const sys::CloneOptions& options = {}) const;
+  Measurement(const BenchmarkInfo& info, int count);
+
+  /// Warms up, then takes the samples; before each the system is given time to become quiet.
+  void take(const std::function<Sample()>& sample);
+  /// The same, each in a fresh child that is dead and reaped afterwards.
+  void take_in_child(const std::function<Sample()>& sample, const sys::CloneOptions& options = {});
+
+  /// Says why there will be no figure: what the kernel, or our privilege, lacks.
+  void skip(std::string reason) { samples_.skipped = std::move(reason); }
+  /// Says that the preparation failed.
+  void fail(const sys::Error& error);
+
+  const model::Samples& samples() const { return samples_; }
+
+ private:
+  const BenchmarkInfo& info_;
+  int count_;
+  int last_errno_ = 0;
+  model::Samples samples_;
 };
 
-using SampleBody = std::function<Sample(const Measurement&)>;
+/// Runs `body` in a fresh child and returns its sample. The child is dead and reaped afterwards.
+Sample in_child(const std::function<Sample()>& body, const sys::CloneOptions& options = {});
+
+/// Goes on as a child in new namespaces: the caller's process waits for it and ends as it does.
+/// Ids 0 are mapped in a new user namespace; mounts are private in a new mount namespace.
+/// @param flags CLONE_NEW*; 0 does nothing
+sys::Result<> enter_new(std::uint64_t flags);
+
+using Body = std::function<void(Measurement&)>;
 
 struct RegisteredBenchmark {
   BenchmarkInfo info;
-  SampleBody body;
+  Body body;
 };
 
 std::vector<RegisteredBenchmark>& registry();
-bool register_benchmark(BenchmarkInfo info, SampleBody body);
-/// One benchmark for each namespace type: its name behind the id, "{}" its CLONE flag.
-bool register_for_each_type(
-    const BenchmarkInfo& info,
-    const std::function<Sample(const Measurement&, const NsTypeInfo&)>& body);
+bool register_benchmark(BenchmarkInfo info, Body body);
 
-/// The `main` of every benchmark program: --list, --run ID, --clock wall|insn, --samples N,
-/// --events FD.
+/// Namespace types that are made together.
+struct NsSet {
+  std::string name;
+  std::uint64_t flags = 0;
+  std::string flags_text;
+  std::vector<NsType> types;
+};
+
+/// Each type alone, then the sets that people use: container (mnt, uts, ipc, pid, net, cgroup),
+/// rootless (the same with user), sandbox (user, mnt, pid) and all.
+const std::vector<NsSet>& ns_sets();
+/// Each type alone.
+const std::vector<NsSet>& single_types();
+const NsSet& single_type(NsType type);
+
+/// One benchmark for each set: its name behind the id, "{}" its CLONE flags.
+bool register_for_each(const std::vector<NsSet>& sets, const BenchmarkInfo& info,
+                       const std::function<void(Measurement&, const NsSet&)>& body);
+
+/// The `main` of the benchmark program; see its --help.
 int benchmark_main(int argc, char** argv);
 
 }  // namespace nsvet::measure
 
 #define NSVET_BENCHMARK(name, ...)                                                                \
-  static nsvet::measure::Sample name(const nsvet::measure::Measurement& m);                       \
+  static void name(nsvet::measure::Measurement& m);                                               \
   static const bool name##_registered = nsvet::measure::register_benchmark(__VA_ARGS__, &(name)); \
-  static nsvet::measure::Sample name(const nsvet::measure::Measurement& m)
+  static void name(nsvet::measure::Measurement& m)
 
-#define NSVET_BENCHMARK_EACH_TYPE(name, ...)                                  \
-  static nsvet::measure::Sample name(const nsvet::measure::Measurement& m,    \
-                                     const nsvet::measure::NsTypeInfo& type); \
-  static const bool name##_registered =                                       \
-      nsvet::measure::register_for_each_type(__VA_ARGS__, &(name));           \
-  static nsvet::measure::Sample name(const nsvet::measure::Measurement& m,    \
-                                     const nsvet::measure::NsTypeInfo& type)
+#define NSVET_BENCHMARK_EACH(name, sets, ...)                                          \
+  static void name(nsvet::measure::Measurement& m, const nsvet::measure::NsSet& set);  \
+  static const bool name##_registered =                                                \
+      nsvet::measure::register_for_each(nsvet::measure::sets(), __VA_ARGS__, &(name)); \
+  static void name(nsvet::measure::Measurement& m, const nsvet::measure::NsSet& set)

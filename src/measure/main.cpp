@@ -1,8 +1,6 @@
 #include <benchmark/benchmark.h>
 #include <linux/capability.h>
-#include <time.h>
 #include <unistd.h>
-#include <x86intrin.h>
 
 #include <algorithm>
 #include <charconv>
@@ -20,15 +18,12 @@
 namespace nsvet::measure {
 namespace {
 
-model::Clock chosen_clock = model::Clock::wall;
-
-// Warm-up fills slabs and per-CPU lists and touches every path; then the figures settle.
-constexpr int kWarmUp = 5;
-constexpr int kDefaultSamples = 31;
+constexpr int kDefaultSamples = 11;
 
 constexpr std::string_view kUsage =
     "usage: {0} --list                              what this program measures\n"
     "       {0} --run ID [--samples N] [--clock wall|insn]\n"
+    "       {0} --run - ...                         the ids on standard input, one a line\n"
     "       {0} ... --events FD                     write JSON lines there instead\n"
     "insn is for a guest under QEMU -icount shift=0, where the TSC counts instructions.\n";
 
@@ -57,7 +52,7 @@ std::optional<Call> parse(std::span<char*> arguments) {
     if (word == "--run") {
       call.run = value;
     } else if (word == "--clock" && (value == "wall" || value == "insn")) {
-      chosen_clock = value == "wall" ? model::Clock::wall : model::Clock::insn;
+      choose_clock(value == "wall" ? model::Clock::wall : model::Clock::insn);
     } else if (word == "--samples") {
       if (!parse_number(value, call.samples) || call.samples == 0) return std::nullopt;
     } else if (word == "--events") {
@@ -70,75 +65,6 @@ std::optional<Call> parse(std::span<char*> arguments) {
   return call;
 }
 
-// Deferred work of the sample before (RCU callbacks, workers that free namespaces) must not fall
-// into this one. Under -icount sleep=off the pause costs no real time.
-void quiesce() {
-  constexpr timespec kInsnPause{.tv_sec = 0, .tv_nsec = 50'000'000};
-  constexpr timespec kWallPause{.tv_sec = 0, .tv_nsec = 2'000'000};
-  const timespec* pause = chosen_clock == model::Clock::insn ? &kInsnPause : &kWallPause;
-  ::nanosleep(pause, nullptr);
-}
-
-/// Lets Google Benchmark say nothing: the samples are emitted as events.
-class Silent : public benchmark::BenchmarkReporter {
- public:
-  bool ReportContext(const Context&) override { return true; }
-  void ReportRuns(const std::vector<Run>&) override {}
-};
-
-model::Samples take_samples(const RegisteredBenchmark& bench, int count) {
-  model::Samples samples;
-  samples.id = bench.info.id;
-  samples.clock = chosen_clock;
-  const Measurement measurement;
-  int last_errno = 0;
-  auto take = [&]() -> std::optional<std::int64_t> {
-    quiesce();
-    const Sample sample = bench.body(measurement);
-    if (sample.failed == 0) return sample.cost;
-    ++samples.failed_calls;
-    last_errno = sample.failed;
-    return std::nullopt;
-  };
-  samples.warm.reserve(static_cast<std::size_t>(count));
-  auto loop = [&](benchmark::State& state) {
-    samples.cold = take().value_or(0);
-    for (int i = 1; i < kWarmUp && samples.failed_calls == 0; ++i) take();
-    for ([[maybe_unused]] auto iteration : state) {
-      const auto cost = take();
-      state.SetIterationTime(static_cast<double>(cost.value_or(0)) * 1e-9);
-      if (cost) samples.warm.push_back(*cost);
-    }
-  };
-  benchmark::RegisterBenchmark(bench.info.id.c_str(), loop)->UseManualTime()->Iterations(count);
-  Silent silent;
-  benchmark::RunSpecifiedBenchmarks(&silent, ".");
-  if (samples.warm.empty()) {
-    samples.error = fmt::format("every call failed, the last with {}", sys::errno_name(last_errno));
-  }
-  return samples;
-}
-
-model::Samples run(const RegisteredBenchmark& bench, int count) {
-  model::Samples samples;
-  samples.id = bench.info.id;
-  samples.clock = chosen_clock;
-  for (const NsType type : bench.info.types) {
-    const auto& name = model::info(type).name;
-    if (!sys::exists(fmt::format("/proc/self/ns/{}", name)).value_or(false)) {
-      samples.skipped = fmt::format("this kernel has no {} namespaces", name);
-      return samples;
-    }
-  }
-  if (bench.info.admin && !sys::has_capability(CAP_SYS_ADMIN)) {
-    if (auto entered = sys::enter_own_user_namespace(); !entered) {
-      samples.skipped = "needs capabilities: " + to_string(entered.error());
-      return samples;
-    }
-  }
-  return take_samples(bench, count);
-}
-
 void show(const model::Samples& samples) {
   if (!samples.skipped.empty() || !samples.error.empty()) {
     fmt::print("{}: {}{}\n", samples.id, samples.skipped, samples.error);
@@ -148,7 +74,7 @@ void show(const model::Samples& samples) {
   const auto result = model::summarise({&samples, 1}, {&label, 1});
   fmt::print("{}: median {} min {} max {} cold {} ({} samples, {})\n", result.id, result.p50,
              result.min, result.max, result.cold, result.count,
-             samples.clock == model::Clock::insn ? "instructions" : "ns");
+             unit_name(result.unit, result.clock));
 }
 
 void emit(int fd, const model::Event& event) {
@@ -159,25 +85,95 @@ void list(int events) {
   for (const auto& bench : registry()) {
     const auto& info = bench.info;
     if (events < 0) {
-      fmt::print("{:<24} {}\n", info.id, info.title);
+      fmt::print("{:<36} {}\n", info.id, info.title);
       continue;
     }
     model::Listing row{
         model::Listing::Kind::benchmark, info.id, info.title, info.timed, info.source, {}, {}, {}};
     for (const NsType type : info.types) row.types.emplace_back(model::info(type).name);
     if (info.admin) row.needs.emplace_back("admin");
+    row.full = info.profile == Profile::full;
     emit(events, row);
   }
 }
 
-}  // namespace
-
-std::int64_t now() {
-  if (chosen_clock == model::Clock::insn) return static_cast<std::int64_t>(__rdtsc());
-  timespec t{};
-  ::clock_gettime(CLOCK_MONOTONIC_RAW, &t);
-  return t.tv_sec * 1'000'000'000 + t.tv_nsec;
+// What it needs that can be known beforehand; empty when all is there.
+std::string missing(const BenchmarkInfo& info) {
+  for (const NsType type : info.types) {
+    const auto& name = model::info(type).name;
+    if (!sys::exists(fmt::format("/proc/self/ns/{}", name)).value_or(false)) {
+      return fmt::format("this kernel has no {} namespaces", name);
+    }
+  }
+  if (info.admin && !sys::has_capability(CAP_SYS_ADMIN)) {
+    if (auto entered = sys::enter_own_user_namespace(); !entered) {
+      return "needs capabilities: " + to_string(entered.error());
+    }
+  }
+  return {};
 }
+
+void tell(const Call& call, const model::Samples& samples) {
+  if (call.events >= 0) {
+    emit(call.events, samples);
+  } else {
+    show(samples);
+    std::fflush(stdout);
+  }
+}
+
+// In a process of its own: what it enters, opens or breaks is gone with it.
+bool run(const RegisteredBenchmark& bench, const Call& call) {
+  if (call.events >= 0) emit(call.events, model::Start{bench.info.id});
+  auto child = sys::Child::spawn([&] {
+    Measurement measurement(bench.info, call.samples);
+    if (auto reason = missing(bench.info); !reason.empty()) {
+      measurement.skip(std::move(reason));
+    } else {
+      bench.body(measurement);
+    }
+    tell(call, measurement.samples());
+    return measurement.samples().error.empty() ? 0 : 1;
+  });
+  model::Samples broken;
+  broken.id = bench.info.id;
+  broken.clock = chosen_clock();
+  if (!child) {
+    broken.error = to_string(child.error());
+  } else if (const auto status = child->wait(std::chrono::hours(1)); !status) {
+    broken.error = to_string(status.error());
+  } else if (!status->exited(0) && !status->exited(1)) {
+    broken.error = "its process ended with " + to_string(*status);
+  } else {
+    return status->exited(0);
+  }
+  tell(call, broken);
+  return false;
+}
+
+const RegisteredBenchmark* find(std::string_view id) {
+  const auto bench =
+      std::ranges::find(registry(), id, [](const auto& b) { return std::string_view(b.info.id); });
+  return bench == registry().end() ? nullptr : &*bench;
+}
+
+// Ids from standard input, read by bytes into a fixed place: a longer list must not make a larger
+// process, which would move every figure of a fork.
+const RegisteredBenchmark* next_from_stdin(bool& more) {
+  static std::array<char, 256> line;
+  std::size_t size = 0;
+  while (::read(STDIN_FILENO, &line[size], 1) == 1) {
+    if (line[size] == '\n') return find({line.data(), size});
+    if (size + 1 < line.size()) ++size;
+  }
+  more = false;
+  return nullptr;
+}
+
+// What Google Benchmark reads of the machine, it reads once: here, for all.
+void warm_up_library() { (void)benchmark::CPUInfo::Get(); }
+
+}  // namespace
 
 int benchmark_main(int argc, char** argv) {
   const std::span<char*> words(argv, static_cast<std::size_t>(argc));
@@ -190,19 +186,20 @@ int benchmark_main(int argc, char** argv) {
     list(call->events);
     return 0;
   }
-  const auto bench = std::ranges::find(registry(), call->run,
-                                       [](const auto& b) { return std::string_view(b.info.id); });
-  if (bench == registry().end()) {
+  warm_up_library();
+  if (call->run == "-") {
+    for (bool more = true; more;) {
+      if (const auto* bench = next_from_stdin(more)) run(*bench, *call);
+    }
+    return 0;
+  }
+  const auto* bench = find(call->run);
+  if (bench == nullptr) {
     fmt::print(stderr, "{}: no benchmark {} here (see --list)\n", words.front(), call->run);
     return 2;
   }
-  const auto samples = run(*bench, call->samples);
-  if (call->events >= 0) {
-    emit(call->events, samples);
-    return 0;
-  }
-  show(samples);
-  return samples.error.empty() ? 0 : 1;
+  const bool good = run(*bench, *call);
+  return good || call->events >= 0 ? 0 : 1;
 }
 
 }  // namespace nsvet::measure

@@ -16,6 +16,17 @@ enum class Clock {
 
 constexpr std::string_view to_string(Clock clock) { return clock == Clock::wall ? "wall" : "insn"; }
 
+/// What a figure counts.
+enum class Unit {
+  time,   ///< Nanoseconds or instructions, as the clock says.
+  bytes,  ///< Of the kernel's memory.
+};
+
+constexpr std::string_view unit_name(Unit unit, Clock clock) {
+  if (unit == Unit::bytes) return "bytes";
+  return clock == Clock::wall ? "ns" : "instructions";
+}
+
 /// One process's samples of one benchmark, as the program emits them.
 struct Samples {
   std::string id;
@@ -25,6 +36,7 @@ struct Samples {
   std::int64_t failed_calls = 0;   ///< Calls that returned an error: never a latency.
   std::string skipped;             ///< Why it was not run; empty when it was.
   std::string error;               ///< Why it has no figure; empty when it has.
+  Unit unit = Unit::time;
   bool operator==(const Samples&) const = default;
 };
 
@@ -38,7 +50,7 @@ struct Round {
   bool operator==(const Round&) const = default;
 };
 
-/// A benchmark's result: nanoseconds or instructions, as `clock` says.
+/// A benchmark's result, in its unit.
 struct BenchmarkResult {
   std::string id;
   Clock clock = Clock::wall;
@@ -56,6 +68,7 @@ struct BenchmarkResult {
   std::vector<std::int64_t> samples;  ///< Sorted, warm, over all rounds.
   std::string skipped;
   std::string error;
+  Unit unit = Unit::time;
   bool operator==(const BenchmarkResult&) const = default;
 };
 

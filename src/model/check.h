@@ -58,6 +58,7 @@ struct Listing {
   std::vector<std::string> types;  ///< Names of the namespace types that it needs.
   std::vector<std::string> needs;  ///< Other needs, by name.
   std::string since;               ///< First kernel that has what it is about; empty: any.
+  bool full = false;               ///< A benchmark that only --profile full takes.
   bool operator==(const Listing&) const = default;
 };
 

@@ -81,7 +81,8 @@ Json to_value(const Listing& listing) {
           {"source", listing.source},
           {"types", listing.types},
           {"needs", listing.needs},
-          {"since", listing.since}};
+          {"since", listing.since},
+          {"full", listing.full}};
 }
 
 Listing listing_from(const Json& value) {
@@ -92,21 +93,26 @@ Listing listing_from(const Json& value) {
           value.at("source"),
           value.at("types").get<std::vector<std::string>>(),
           value.at("needs").get<std::vector<std::string>>(),
-          value.at("since")};
+          value.at("since"),
+          value.at("full")};
 }
 
 Json to_value(const Samples& samples) {
-  return {
-      {"id", samples.id},      {"clock", to_string(samples.clock)},    {"cold", samples.cold},
-      {"warm", samples.warm},  {"failed_calls", samples.failed_calls}, {"skipped", samples.skipped},
-      {"error", samples.error}};
+  return {{"id", samples.id},
+          {"clock", to_string(samples.clock)},
+          {"cold", samples.cold},
+          {"warm", samples.warm},
+          {"failed_calls", samples.failed_calls},
+          {"skipped", samples.skipped},
+          {"error", samples.error},
+          {"bytes", samples.unit == Unit::bytes}};
 }
 
 Samples samples_from(const Json& value) {
   return {value.at("id"),           clock_from(value.at("clock")),
           value.at("cold"),         value.at("warm").get<std::vector<std::int64_t>>(),
           value.at("failed_calls"), value.at("skipped"),
-          value.at("error")};
+          value.at("error"),        value.at("bytes").get<bool>() ? Unit::bytes : Unit::time};
 }
 
 }  // namespace nsvet::model

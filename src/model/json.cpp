@@ -49,6 +49,7 @@ Json to_value(const BenchmarkResult& result) {
     value["error_message"] = why;
   }
   value["clock"] = to_string(result.clock);
+  value["unit"] = unit_name(result.unit, result.clock);
   value["cold"] = result.cold;
   value["min"] = result.min;
   value["p50"] = result.p50;
@@ -74,6 +75,7 @@ BenchmarkResult benchmark_from(const Json& value) {
   BenchmarkResult result;
   result.id = value.at("name");
   result.clock = value.at("clock") == to_string(Clock::insn) ? Clock::insn : Clock::wall;
+  result.unit = value.value("unit", "") == "bytes" ? Unit::bytes : Unit::time;
   result.cold = value.at("cold");
   result.min = value.at("min");
   result.p50 = value.at("p50");

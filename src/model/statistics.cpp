@@ -33,6 +33,7 @@ BenchmarkResult summarise(std::span<const Samples> rounds, std::span<const std::
   BenchmarkResult result;
   result.id = rounds.front().id;
   result.clock = rounds.front().clock;
+  result.unit = rounds.front().unit;
   std::vector<std::int64_t> medians;
   std::vector<std::int64_t> colds;
   for (std::size_t i = 0; i < rounds.size(); ++i) {

@@ -1,0 +1,74 @@
+#include "inside.h"
+
+namespace nsvet::bench {
+namespace {
+
+using measure::Measurement;
+using model::NsType;
+
+struct Place {
+  std::string name;
+  std::string where;
+  std::vector<std::uint64_t> levels;  ///< What is entered, one after the other.
+  std::vector<NsType> types;
+};
+
+Place depth_of(NsType type, int depth) {
+  const auto& set = measure::single_type(type);
+  return {fmt::format("{}:{}", set.name, depth),
+          fmt::format("{} {} namespaces down", depth, set.name),
+          std::vector<std::uint64_t>(static_cast<std::size_t>(depth), set.flags), set.types};
+}
+
+std::vector<Place> places_of(const Operation& operation) {
+  std::vector<Place> places{{"outside", "outside", {}, {}}};
+  for (const NsType type : operation.types) {
+    const auto& set = measure::single_type(type);
+    places.push_back({set.name, "in a new " + set.name + " namespace", {set.flags}, set.types});
+  }
+  const auto& all = measure::ns_sets().back();
+  places.push_back({all.name, "in new namespaces of all types", {all.flags}, all.types});
+  if (operation.deep) {
+    // An ordinary user is one user namespace down already, and 32 is the most.
+    for (const int depth : {8, 30}) {
+      places.push_back(depth_of(NsType::pid, depth));
+      places.push_back(depth_of(NsType::user, depth));
+    }
+  }
+  return places;
+}
+
+void take(Measurement& m, const Operation& operation, const Place& place) {
+  for (const std::uint64_t flags : place.levels) {
+    if (auto in = measure::enter_new(flags); !in) return m.fail(in.error());
+  }
+  // Mounts and the like must not be made outside: there it is a mount namespace that stands for it.
+  const auto prepared = operation.prepare();
+  if (!prepared) {
+    return m.skip(fmt::format("cannot be prepared here: {}", to_string(prepared.error())));
+  }
+  m.take([&] {
+    const auto sample = measure::timed([&] { return prepared->call(); });
+    if (prepared->undo) prepared->undo();
+    return sample;
+  });
+}
+
+}  // namespace
+
+bool register_operations(const std::vector<Operation>& operations) {
+  for (const Operation& operation : operations) {
+    for (const Place& place : places_of(operation)) {
+      measure::register_benchmark(
+          {.id = fmt::format("inside/{}/{}", operation.name, place.name),
+           .title = fmt::format("{} {}", operation.name, place.where),
+           .timed = operation.timed,
+           .source = operation.source,
+           .types = place.types},
+          [operation, place](Measurement& m) { take(m, operation, place); });
+    }
+  }
+  return true;
+}
+
+}  // namespace nsvet::bench

@@ -1,0 +1,36 @@
+// What a process inside namespaces pays for ordinary operations: one table of operations, one of
+// places.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "measure/benchmark.h"
+
+namespace nsvet::bench {
+
+/// Prepared in the place where it is measured. Negative, with errno, when it fails.
+using Call = std::function<long()>;
+
+/// What makes the call possible, once; and what undoes one call, untimed.
+struct Prepared {
+  Call call;
+  std::function<void()> undo{};
+};
+
+struct Operation {
+  std::string name;
+  std::string timed;
+  std::string source;
+  /// The types that it has to do with: it is measured in each of these alone as well.
+  std::vector<model::NsType> types;
+  /// @return the call, or why there is none here
+  sys::Result<Prepared> (*prepare)();
+  bool deep = false;  ///< Also measured many PID and user namespaces down.
+};
+
+/// Registers inside/NAME/PLACE for every place that it is measured in.
+bool register_operations(const std::vector<Operation>& operations);
+
+}  // namespace nsvet::bench

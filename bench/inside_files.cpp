@@ -1,0 +1,212 @@
+// Files, mounts and /proc, from inside.
+#include <fcntl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <array>
+
+#include "inside.h"
+#include "sys/file.h"
+
+namespace nsvet::bench {
+namespace {
+
+using enum model::NsType;
+
+// A tmpfs of our own on /tmp, in a mount namespace of our own: never in the one that we came from.
+sys::Result<> own_tmpfs() {
+  if (::syscall(SYS_unshare, CLONE_NEWNS) != 0) return sys::last_error("unshare(CLONE_NEWNS)");
+  if (auto made = sys::mount("", "/", "", MS_REC | MS_PRIVATE); !made) return made;
+  return sys::mount("tmpfs", "/tmp", "tmpfs", 0);
+}
+
+sys::Result<Prepared> in_tmpfs(Prepared prepared) {
+  if (auto made = own_tmpfs(); !made) return tl::unexpected(made.error());
+  for (const char* folder : {"/tmp/a", "/tmp/b", "/tmp/a/deep"}) {
+    if (auto made = sys::make_directory(folder); !made) return tl::unexpected(made.error());
+  }
+  const sys::Fd file(::open("/tmp/a/deep/file", O_CREAT | O_RDWR, 0644));
+  if (!file) return sys::last_error("open(/tmp/a/deep/file)");
+  return prepared;
+}
+
+long opened = -1;
+void close_it() { ::close(static_cast<int>(opened)); }
+
+sys::Result<Prepared> open_call() {
+  return in_tmpfs(
+      {[] { return opened = ::syscall(SYS_open, "/tmp/a/deep/file", O_RDONLY); }, close_it});
+}
+
+sys::Result<Prepared> create_call() {
+  return in_tmpfs({[] { return opened = ::syscall(SYS_open, "/tmp/new", O_CREAT | O_RDWR, 0600); },
+                   [] {
+                     close_it();
+                     ::unlink("/tmp/new");
+                   }});
+}
+
+sys::Result<Prepared> stat_call() {
+  return in_tmpfs({[]() -> long {
+                     static struct stat st;
+                     return ::syscall(SYS_stat, "/tmp/a/deep/file", &st);
+                   },
+                   {}});
+}
+
+sys::Result<Prepared> chown_call() {
+  return in_tmpfs({[]() -> long { return ::syscall(SYS_chown, "/tmp/a/deep/file", 0, 0); }, {}});
+}
+
+sys::Result<Prepared> chdir_call() {
+  return in_tmpfs({[]() -> long { return ::chdir("/tmp/a/deep"); }, {}});
+}
+
+sys::Result<Prepared> mount_call() {
+  return in_tmpfs({[]() -> long { return ::mount("tmpfs", "/tmp/b", "tmpfs", 0, nullptr); },
+                   [] { ::umount2("/tmp/b", 0); }});
+}
+
+sys::Result<Prepared> umount_call() {
+  auto prepared = in_tmpfs({[]() -> long { return ::umount2("/tmp/b", 0); },
+                            [] { ::mount("tmpfs", "/tmp/b", "tmpfs", 0, nullptr); }});
+  if (prepared) prepared->undo();
+  return prepared;
+}
+
+sys::Result<Prepared> umount_lazily() {
+  auto prepared = in_tmpfs({[]() -> long { return ::umount2("/tmp/b", MNT_DETACH); },
+                            [] { ::mount("tmpfs", "/tmp/b", "tmpfs", 0, nullptr); }});
+  if (prepared) prepared->undo();
+  return prepared;
+}
+
+sys::Result<Prepared> bind_call() {
+  return in_tmpfs({[]() -> long { return ::mount("/tmp/a", "/tmp/b", nullptr, MS_BIND, nullptr); },
+                   [] { ::umount2("/tmp/b", MNT_DETACH); }});
+}
+
+sys::Result<Prepared> remount_call() {
+  auto prepared = in_tmpfs({[]() -> long {
+                              return ::mount(nullptr, "/tmp/b", nullptr,
+                                             MS_REMOUNT | MS_BIND | MS_NOSUID, nullptr);
+                            },
+                            {}});
+  ::mount("/tmp/a", "/tmp/b", nullptr, MS_BIND, nullptr);
+  return prepared;
+}
+
+sys::Result<Prepared> propagation_call() {
+  return in_tmpfs({[]() -> long { return ::mount(nullptr, "/tmp", nullptr, MS_SHARED, nullptr); },
+                   [] { ::mount(nullptr, "/tmp", nullptr, MS_PRIVATE, nullptr); }});
+}
+
+sys::Result<Prepared> move_call() {
+  auto prepared =
+      in_tmpfs({[]() -> long { return ::mount("/tmp/b", "/tmp/c", nullptr, MS_MOVE, nullptr); },
+                [] { ::mount("/tmp/c", "/tmp/b", nullptr, MS_MOVE, nullptr); }});
+  ::mkdir("/tmp/c", 0755);
+  ::mount("tmpfs", "/tmp/b", "tmpfs", 0, nullptr);
+  return prepared;
+}
+
+sys::Result<Prepared> shared_mount_call() {
+  auto prepared =
+      in_tmpfs({[]() -> long { return ::mount("tmpfs", "/tmp/b", "tmpfs", 0, nullptr); },
+                [] { ::umount2("/tmp/b", 0); }});
+  if (!prepared) return prepared;
+  // A peer in which the mount is made as well.
+  ::mkdir("/tmp/peer", 0755);
+  ::mount(nullptr, "/tmp", nullptr, MS_SHARED, nullptr);
+  if (::mount("/tmp", "/tmp/peer", nullptr, MS_BIND, nullptr) != 0) {
+    return sys::last_error("mount(/tmp, /tmp/peer, MS_BIND)");
+  }
+  return prepared;
+}
+
+sys::Result<Prepared> chroot_call() {
+  return in_tmpfs({[]() -> long { return ::chroot("/"); }, {}});
+}
+
+// Opens, reads and closes a file under /proc.
+sys::Result<Prepared> reads(const char* path) {
+  const sys::Fd there(::open(path, O_RDONLY));
+  if (!there) return sys::last_error("open({})", path);
+  return Prepared{[path]() -> long {
+                    static std::array<char, 8192> text;
+                    const int fd = ::open(path, O_RDONLY);
+                    const long n = ::read(fd, text.data(), text.size());
+                    ::close(fd);
+                    return n;
+                  },
+                  {}};
+}
+
+template <const char* kPath>
+sys::Result<Prepared> read_call() {
+  return reads(kPath);
+}
+
+#define NSVET_PATH(name, path) constexpr char name[] = path
+NSVET_PATH(kStatus, "/proc/self/status");
+NSVET_PATH(kStat, "/proc/self/stat");
+NSVET_PATH(kMountinfo, "/proc/self/mountinfo");
+NSVET_PATH(kUidMap, "/proc/self/uid_map");
+NSVET_PATH(kCgroup, "/proc/self/cgroup");
+NSVET_PATH(kTimens, "/proc/self/timens_offsets");
+NSVET_PATH(kUptime, "/proc/uptime");
+NSVET_PATH(kHostname, "/proc/sys/kernel/hostname");
+NSVET_PATH(kMsgmax, "/proc/sys/kernel/msgmax");
+NSVET_PATH(kPidMax, "/proc/sys/kernel/pid_max");
+NSVET_PATH(kForward, "/proc/sys/net/ipv4/ip_forward");
+NSVET_PATH(kMaxUser, "/proc/sys/user/max_user_namespaces");
+NSVET_PATH(kNetDev, "/proc/self/net/dev");
+NSVET_PATH(kSysvipc, "/proc/sysvipc/shm");
+#undef NSVET_PATH
+
+const char* const kReadTimed = "open(2), read(2) and close(2)";
+
+const bool registered = register_operations({
+    {"open",
+     "one open(2) of a file in the third directory of a tmpfs",
+     "open(2)",
+     {mnt, user},
+     open_call,
+     true},
+    {"create", "one open(2) that creates a file", "open(2)", {mnt, user}, create_call},
+    {"stat", "one stat(2), ids mapped", "stat(2)", {mnt, user}, stat_call, true},
+    {"chown", "one chown(2), ids mapped", "chown(2)", {user}, chown_call, true},
+    {"chdir", "one chdir(2)", "chdir(2)", {mnt}, chdir_call},
+    {"chroot", "one chroot(2)", "chroot(2)", {user}, chroot_call},
+    {"mount", "one mount(2) of a tmpfs", "mount(2)", {user}, mount_call},
+    {"umount", "one umount2(2) of a tmpfs", "umount2(2)", {user}, umount_call},
+    {"umount_lazy", "one umount2(MNT_DETACH) of a tmpfs", "umount2(2)", {user}, umount_lazily},
+    {"bind", "one bind mount", "mount(2)", {user}, bind_call},
+    {"remount", "one change of a bind mount's flags", "mount(2)", {user}, remount_call},
+    {"make_shared", "one mount(2) with MS_SHARED", "mount(2)", {}, propagation_call},
+    {"move_mount", "one mount(2) with MS_MOVE", "mount(2)", {}, move_call},
+    {"mount_shared",
+     "one mount(2) that goes to a peer as well",
+     "mount_namespaces(7)",
+     {},
+     shared_mount_call},
+    {"read_status", kReadTimed, "proc_pid_status(5)", {pid, user}, read_call<kStatus>, true},
+    {"read_stat", kReadTimed, "proc_pid_stat(5)", {pid}, read_call<kStat>, true},
+    {"read_mountinfo", kReadTimed, "proc_pid_mountinfo(5)", {mnt}, read_call<kMountinfo>},
+    {"read_uid_map", kReadTimed, "user_namespaces(7)", {user}, read_call<kUidMap>, true},
+    {"read_cgroup", kReadTimed, "cgroup_namespaces(7)", {cgroup}, read_call<kCgroup>},
+    {"read_timens_offsets", kReadTimed, "time_namespaces(7)", {time}, read_call<kTimens>},
+    {"read_uptime", kReadTimed, "proc_uptime(5)", {time}, read_call<kUptime>},
+    {"sysctl_hostname", kReadTimed, "proc_sys_kernel(5)", {uts}, read_call<kHostname>},
+    {"sysctl_msgmax", kReadTimed, "proc_sys_kernel(5)", {ipc}, read_call<kMsgmax>},
+    {"sysctl_pid_max", kReadTimed, "proc_sys_kernel(5)", {pid}, read_call<kPidMax>},
+    {"sysctl_ip_forward", kReadTimed, "proc_sys_net(5)", {net}, read_call<kForward>},
+    {"sysctl_max_user", kReadTimed, "namespaces(7)", {user}, read_call<kMaxUser>, true},
+    {"read_net_dev", kReadTimed, "proc_pid_net(5)", {net}, read_call<kNetDev>},
+    {"read_sysvipc", kReadTimed, "proc_sysvipc(5)", {ipc}, read_call<kSysvipc>},
+});
+
+}  // namespace
+}  // namespace nsvet::bench

@@ -1,0 +1,225 @@
+// Looking at namespaces: their links under /proc, and what nsfs and pidfs tell of them.
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+
+#include "measure/benchmark.h"
+#include "measure/holder.h"
+#include "sys/file.h"
+
+namespace nsvet::measure {
+namespace {
+
+// Times a call that returns a descriptor; closing it is not timed.
+template <class Call>
+Sample timed_open(Call call) {
+  long fd = -1;
+  const Sample sample = timed([&] { return fd = call(); });
+  if (fd >= 0) ::close(static_cast<int>(fd));
+  return sample;
+}
+
+NSVET_BENCHMARK_EACH(open_link, single_types,
+                     {.id = "look/open",
+                      .title = "open /proc/self/ns/TYPE ({})",
+                      .timed = "one open(2) of the link of {}",
+                      .source = "namespaces(7)",
+                      .admin = false}) {
+  const std::string path = "/proc/self/ns/" + set.name;
+  m.take([&] { return timed_open([&] { return ::syscall(SYS_open, path.c_str(), O_RDONLY); }); });
+}
+
+NSVET_BENCHMARK_EACH(read_link, single_types,
+                     {.id = "look/readlink",
+                      .title = "readlink /proc/self/ns/TYPE ({})",
+                      .timed = "one readlink(2) of the link of {}",
+                      .source = "namespaces(7)",
+                      .admin = false}) {
+  const std::string path = "/proc/self/ns/" + set.name;
+  std::array<char, 64> text{};
+  m.take([&] { return timed([&] { return ::readlink(path.c_str(), text.data(), text.size()); }); });
+}
+
+NSVET_BENCHMARK_EACH(stat_link, single_types,
+                     {.id = "look/stat",
+                      .title = "stat /proc/self/ns/TYPE ({})",
+                      .timed = "one stat(2) of the link of {}",
+                      .source = "namespaces(7)",
+                      .admin = false}) {
+  const std::string path = "/proc/self/ns/" + set.name;
+  struct stat st {};
+  m.take([&] { return timed([&] { return ::stat(path.c_str(), &st); }); });
+}
+
+struct Ioctl {
+  const char* name;
+  unsigned long request;
+  bool opens;                 ///< It returns a descriptor.
+  std::vector<NsType> types;  ///< Empty: all.
+};
+
+// linux/nsfs.h; numbers, because the libc's headers may be older than the kernel.
+const std::vector<Ioctl>& nsfs_ioctls() {
+  using enum NsType;
+  static const std::vector<Ioctl> rows{
+      {"NS_GET_USERNS", 0xb701, true, {}},           {"NS_GET_PARENT", 0xb702, true, {pid, user}},
+      {"NS_GET_NSTYPE", 0xb703, false, {}},          {"NS_GET_OWNER_UID", 0xb704, false, {user}},
+      {"NS_GET_MNTNS_ID", 0x8008b705, false, {mnt}}, {"NS_MNT_GET_INFO", 0x8010b70a, false, {mnt}},
+      {"NS_GET_ID", 0x8008b70d, false, {}},
+  };
+  return rows;
+}
+
+struct MntNsInfo {
+  std::uint32_t size = 16;
+  std::uint32_t nr_mounts = 0;
+  std::uint64_t id = 0;
+};
+
+void take_ioctl(Measurement& m, const Ioctl& row, const NsSet& set) {
+  const auto holder = hold(set.flags);
+  if (!holder) return m.fail(holder.error());
+  const auto ns = sys::open_ns(set.types.front(), holder->child.pid());
+  if (!ns) return m.fail(ns.error());
+  m.take([&] {
+    MntNsInfo answer;
+    auto call = [&] { return ::ioctl(ns->get(), row.request, row.opens ? nullptr : &answer); };
+    return row.opens ? timed_open(call) : timed(call);
+  });
+}
+
+bool register_ioctls() {
+  for (const Ioctl& row : nsfs_ioctls()) {
+    for (const NsSet& set : single_types()) {
+      const NsType type = set.types.front();
+      if (!row.types.empty() && std::ranges::find(row.types, type) == row.types.end()) continue;
+      register_benchmark({.id = fmt::format("look/{}/{}", row.name, set.name),
+                          .title = fmt::format("ioctl({}) of a namespace ({})", row.name, set.name),
+                          .timed = fmt::format("one ioctl(fd, {})", row.name),
+                          .source = "ioctl_nsfs(2)",
+                          .types = set.types,
+                          .absent = ENOTTY},
+                         [&row, &set](Measurement& m) { take_ioctl(m, row, set); });
+    }
+  }
+  return true;
+}
+const bool ioctls_registered = register_ioctls();
+
+// linux/pidfd.h: PIDFD_GET_*_NAMESPACE, in the order of their numbers.
+bool register_pidfd_ioctls() {
+  using enum NsType;
+  struct Row {
+    NsType type;
+    unsigned long request;
+  };
+  for (const Row& row :
+       {Row{cgroup, 0xff01}, Row{ipc, 0xff02}, Row{mnt, 0xff03}, Row{net, 0xff04}, Row{pid, 0xff05},
+        Row{time, 0xff07}, Row{user, 0xff09}, Row{uts, 0xff0a}}) {
+    const NsSet& set = single_type(row.type);
+    register_benchmark(
+        {.id = "look/PIDFD_GET_NAMESPACE/" + set.name,
+         .title = "ioctl(pidfd, PIDFD_GET_" + set.name + "_NAMESPACE)",
+         .timed = "one ioctl(2) that gives a descriptor of the namespace",
+         .source = "ioctl_pidfd, kernel commit 5b08bd408534",
+         .types = set.types,
+         .absent = ENOTTY},
+        [&set, request = row.request](Measurement& m) {
+          const auto holder = hold(set.flags);
+          if (!holder) return m.fail(holder.error());
+          m.take([&] {
+            return timed_open([&] { return ::ioctl(holder->child.pidfd(), request, 0); });
+          });
+        });
+  }
+  return true;
+}
+const bool pidfd_ioctls_registered = register_pidfd_ioctls();
+
+constexpr long kSysStatmount = 457;
+constexpr long kSysListmount = 458;
+constexpr long kSysListns = 470;
+
+struct NsIdRequest {
+  std::uint32_t size = 32;
+  std::uint32_t spare = 0;
+  std::uint64_t ns_id = 0;
+  std::uint32_t ns_type = 0;
+  std::uint32_t spare2 = 0;
+  std::uint64_t user_ns_id = 0;
+};
+
+NSVET_BENCHMARK_EACH(list_ns, single_types,
+                     {.id = "look/listns",
+                      .title = "listns({})",
+                      .timed = "one listns() of the namespaces of {}",
+                      .source = "kernel commit 76b6f5dfb3fd"}) {
+  m.take([&] {
+    NsIdRequest request{.ns_type = static_cast<std::uint32_t>(set.flags)};
+    std::array<std::uint64_t, 64> ids{};
+    return timed([&] { return ::syscall(kSysListns, &request, ids.data(), ids.size(), 0); });
+  });
+}
+
+struct MountRequest {
+  std::uint32_t size = 24;
+  std::uint32_t spare = 0;
+  std::uint64_t mount = ~0ULL;  ///< LSMT_ROOT
+  std::uint64_t parameter = 0;
+};
+
+NSVET_BENCHMARK(list_mount, {.id = "look/listmount",
+                             .title = "listmount() of the caller's mounts",
+                             .timed = "one listmount() of 64 mounts at most",
+                             .source = "listmount(2)"}) {
+  m.take([&] {
+    MountRequest request;
+    std::array<std::uint64_t, 64> ids{};
+    return timed([&] { return ::syscall(kSysListmount, &request, ids.data(), ids.size(), 0); });
+  });
+}
+
+NSVET_BENCHMARK(stat_mount, {.id = "look/statmount",
+                             .title = "statmount() of the root mount",
+                             .timed = "one statmount() of all basic properties",
+                             .source = "statmount(2)"}) {
+  constexpr unsigned kUniqueMountId = 0x4000;
+  struct statx st {};
+  if (::statx(AT_FDCWD, "/", 0, kUniqueMountId, &st) != 0) return m.fail({errno, {"statx(/)"}});
+  m.take([&] {
+    MountRequest request{.mount = st.stx_mnt_id, .parameter = 0x3f};
+    std::array<char, 1024> answer{};
+    return timed(
+        [&] { return ::syscall(kSysStatmount, &request, answer.data(), answer.size(), 0); });
+  });
+}
+
+NSVET_BENCHMARK(open_tree_namespace, {.id = "look/OPEN_TREE_NAMESPACE",
+                                      .title = "open_tree(OPEN_TREE_NAMESPACE)",
+                                      .timed = "one open_tree(2) that makes a mount namespace",
+                                      .source = "kernel commit 1bce1a664ac2",
+                                      .types = {NsType::mnt},
+                                      .absent = EINVAL}) {
+  constexpr unsigned kNamespace = 2;
+  m.take([] {
+    return timed_open([] { return ::syscall(SYS_open_tree, AT_FDCWD, "/", kNamespace); });
+  });
+}
+
+NSVET_BENCHMARK(empty_mount_namespace, {.id = "unshare/empty_mnt",
+                                        .title = "unshare(UNSHARE_EMPTY_MNTNS)",
+                                        .timed = "one unshare(2) into a mount namespace of nothing",
+                                        .source = "kernel commit 9d4e752a24f7",
+                                        .types = {NsType::mnt},
+                                        .absent = EINVAL}) {
+  constexpr unsigned long kEmpty = 0x00100000;
+  m.take_in_child([] { return timed([] { return ::syscall(SYS_unshare, kEmpty); }); });
+}
+
+}  // namespace
+}  // namespace nsvet::measure

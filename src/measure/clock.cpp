@@ -1,0 +1,131 @@
+#include "measure/clock.h"
+
+#include <fcntl.h>
+#include <time.h>
+#include <unistd.h>
+#include <x86intrin.h>
+
+#include <array>
+#include <charconv>
+#include <string>
+#include <string_view>
+
+#include "sys/file.h"
+
+// The linker's marks: where the program's text and constants lie.
+extern "C" const char __executable_start;
+extern "C" const char etext;
+
+namespace nsvet::measure {
+namespace {
+
+constexpr std::size_t kPage = 4096;
+constexpr std::string_view kIdleTime = ".idle_sleeptime :";
+
+model::Clock clock_in_use = model::Clock::wall;
+
+std::int64_t nanoseconds(clockid_t clock) {
+  timespec t{};
+  ::clock_gettime(clock, &t);
+  return t.tv_sec * 1'000'000'000 + t.tv_nsec;
+}
+
+std::string_view read_all(int fd) {
+  static std::array<char, 65536> buffer;
+  std::size_t size = 0;
+  while (size < buffer.size()) {
+    const ssize_t n =
+        ::pread(fd, buffer.data() + size, buffer.size() - size, static_cast<off_t>(size));
+    if (n <= 0) break;
+    size += static_cast<std::size_t>(n);
+  }
+  return {buffer.data(), size};
+}
+
+std::int64_t number(std::string_view text) {
+  std::int64_t value = 0;
+  const auto begin = text.find_first_not_of(' ');
+  if (begin != std::string_view::npos) {
+    std::from_chars(text.data() + begin, text.data() + text.size(), value);
+  }
+  return value;
+}
+
+std::int64_t idle_time(std::string_view timer_list) {
+  const auto at = timer_list.find(kIdleTime);
+  return at == std::string_view::npos ? 0 : number(timer_list.substr(at + kIdleTime.size()));
+}
+
+// Documentation/scheduler/sched-stats.rst: the 7th number of a cpu line is the time that tasks ran.
+std::int64_t run_time(std::string_view schedstat) {
+  auto at = schedstat.find("cpu0 ");
+  for (int field = 0; field < 7 && at != std::string_view::npos; ++field) {
+    at = schedstat.find(' ', at + 1);
+  }
+  return at == std::string_view::npos ? 0 : number(schedstat.substr(at));
+}
+
+void sleep_for(long nanoseconds) {
+  const timespec pause{.tv_sec = 0, .tv_nsec = nanoseconds};
+  ::nanosleep(&pause, nullptr);
+}
+
+// Long enough for several RCU grace periods and the workers behind them.
+void settle() { sleep_for(400'000'000); }
+
+}  // namespace
+
+void choose_clock(model::Clock clock) { clock_in_use = clock; }
+model::Clock chosen_clock() { return clock_in_use; }
+
+std::int64_t now() {
+  if (clock_in_use == model::Clock::insn) return static_cast<std::int64_t>(__rdtsc());
+  return nanoseconds(CLOCK_MONOTONIC_RAW);
+}
+
+std::int64_t tick() {
+  return clock_in_use == model::Clock::insn ? nanoseconds(CLOCK_REALTIME_COARSE) : 0;
+}
+
+void quiesce() { sleep_for(clock_in_use == model::Clock::insn ? 50'000'000 : 2'000'000); }
+
+void touch_pages() {
+  for (const char* page = &__executable_start; page < &etext; page += kPage) {
+    (void)*static_cast<const volatile char*>(page);
+  }
+  std::array<volatile char, 4 * kPage> stack;
+  for (std::size_t i = 0; i < stack.size(); i += kPage) stack[i] = 0;
+}
+
+std::optional<BusyClock> BusyClock::open() {
+  // Since 7.1 the exact idle time is told no more; the time of all tasks lacks only softirqs in
+  // idle.
+  if (auto fd = sys::open("/proc/timer_list", O_RDONLY)) {
+    if (idle_time(read_all(fd->get())) > 0) return BusyClock(std::move(*fd), true);
+  }
+  if (auto fd = sys::open("/proc/schedstat", O_RDONLY)) {
+    if (run_time(read_all(fd->get())) > 0) return BusyClock(std::move(*fd), false);
+  }
+  return std::nullopt;
+}
+
+BusyClock::Mark BusyClock::quiet_mark() const {
+  settle();
+  return mark();
+}
+
+BusyClock::Mark BusyClock::mark() const {
+  // The time is read after the file here and before it below: reading is not in the window.
+  const auto told = tells_idle_ ? idle_time(read_all(fd_.get())) : run_time(read_all(fd_.get()));
+  return {now(), told};
+}
+
+std::int64_t BusyClock::since(const Mark& mark) const {
+  settle();
+  const std::int64_t time = now();
+  const auto text = read_all(fd_.get());
+  if (tells_idle_) return time - mark.time - (idle_time(text) - mark.told);
+  return run_time(text) - mark.told;
+}
+
+}  // namespace nsvet::measure

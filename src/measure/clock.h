@@ -1,0 +1,54 @@
+// The clocks of a benchmark, and how the system is made quiet for it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <utility>
+
+#include "model/benchmark.h"
+#include "sys/fd.h"
+
+namespace nsvet::measure {
+
+void choose_clock(model::Clock clock);
+model::Clock chosen_clock();
+
+/// The time now: CLOCK_MONOTONIC_RAW in ns (time namespaces shift CLOCK_MONOTONIC), or the TSC,
+/// which counts executed instructions under -icount shift=0.
+std::int64_t now();
+
+/// Changes with every timer tick on the insn clock; 0 on the wall clock, where ticks are part of
+/// life. Read from the vDSO: no system call.
+std::int64_t tick();
+
+/// Sleeps until the deferred work of what went before (RCU callbacks, workers that free namespaces)
+/// is over. Costs no real time under -icount sleep=off.
+void quiesce();
+
+/// Maps the program's text into this process and touches its stack: a fresh child has neither, and
+/// its first faults would fall into what it times.
+void touch_pages();
+
+/// Tells how much the one CPU has worked, for whomever, in ns (instructions).
+class BusyClock {
+ public:
+  struct Mark {
+    std::int64_t time = 0;
+    std::int64_t told = 0;
+  };
+  /// @return nullopt when this kernel does not tell
+  static std::optional<BusyClock> open();
+  /// Begins to count, at once.
+  Mark mark() const;
+  /// Becomes quiet first.
+  Mark quiet_mark() const;
+  /// Becomes quiet, and tells how much was done since the mark, ours included.
+  std::int64_t since(const Mark& mark) const;
+
+ private:
+  BusyClock(sys::Fd fd, bool idle) : fd_(std::move(fd)), tells_idle_(idle) {}
+  sys::Fd fd_;
+  bool tells_idle_;  ///< The file tells idle time, not busy time.
+};
+
+}  // namespace nsvet::measure
