@@ -1,12 +1,12 @@
 // The rules that all eight namespace types keep, each written once.
+#include "every.h"
+
 #include <fcntl.h>
-#include <sys/mount.h>
-#include <sys/wait.h>
+#include <linux/capability.h>
 #include <unistd.h>
 
-#include "probe/check.h"
-#include "sys/credentials.h"
 #include "sys/file.h"
+#include "sys/nsfs.h"
 
 namespace nsvet::probe {
 namespace {
@@ -159,68 +159,67 @@ NSVET_CHECK_EACH_TYPE(needs_privilege,
   t.expect_errno(fmt::format("unshare({})", type.flag_name), unshared, EPERM);
 }
 
-// Inode numbers of dead namespaces are used again at once, so death shows in nothing that stays
-// but the descriptor: a second namespace made while the first is held must be another one.
-NSVET_CHECK_EACH_TYPE(held_by_fd,
-                      {.id = "lifetime.fd",
-                       .title = "A descriptor keeps a namespace alive ({})",
-                       .rule = "an open descriptor of /proc/PID/ns/* keeps the namespace when its "
-                               "last process has ended, and it can still be joined",
-                       .source = "namespaces(7)",
+NSVET_CHECK_EACH_TYPE(needs_admin_alone,
+                      {.id = "create.needs_admin",
+                       .title = "CAP_SYS_ADMIN decides on {}, and no other capability",
+                       .rule = "all capabilities but CAP_SYS_ADMIN do not suffice for {} (EPERM), "
+                               "CAP_SYS_ADMIN alone does",
+                       .source = "unshare(2), clone(2)",
                        .needs = {Need::admin}}) {
-  Actor holder = t.spawn({.flags = type.clone_flag});
-  const auto target = setup(holder([x = type.type] { return ns_id(x); }));
-  const auto fd = setup(sys::open_ns(type.type, holder.pid()));
-  holder.finish();
-  t.expect("identity of the descriptor", setup(sys::ns_id_of_fd(fd.get())), target);
-  Actor joiner = t.spawn();
-  const int there = joiner.give(fd.get());
-  if (!t.expect_success(
-          "setns() after the last process has ended",
-          joiner([there, flag = type.clone_flag] { return sys::setns(there, flag); }))) {
+  const auto unshare = [flag = type.clone_flag] { return sys::unshare(flag); };
+  Actor without = t.spawn();
+  setup(without([] { return sys::drop_capability(CAP_SYS_ADMIN); }));
+  const auto cloned = without.try_spawn({.flags = type.clone_flag});
+  const auto unshared = without(unshare);
+  if (type.type == NsType::user) {
+    if (!missing(Need::userns).empty()) Check::skip(missing(Need::userns));
+    t.expect_success("clone3() without CAP_SYS_ADMIN", cloned);
+    t.expect_success("unshare() without CAP_SYS_ADMIN", unshared);
     return;
   }
-  if (type.type == NsType::pid) {
-    // Its init is dead: it can be joined, but no process can be made in it.
-    t.expect_errno("fork() in a PID namespace whose init is dead", joiner.try_spawn(), ENOMEM);
-    return;
-  }
-  Actor child = joiner.spawn();
-  t.expect("identity after setns()", setup(child([x = type.type] { return ns_id(x); })), target);
+  t.expect_errno("clone3() without CAP_SYS_ADMIN", cloned, EPERM);
+  t.expect_errno("unshare() without CAP_SYS_ADMIN", unshared, EPERM);
+  expect_moved(t, "the refusals", 0, ids_of_child(without), sys::ns_ids(), sys::ns_ids());
+  Actor only = t.spawn();
+  setup(only([] { return sys::keep_capability(CAP_SYS_ADMIN); }));
+  t.expect_success("clone3() with CAP_SYS_ADMIN alone", only.try_spawn({.flags = type.clone_flag}));
+  t.expect_success("unshare() with CAP_SYS_ADMIN alone", only(unshare));
 }
 
-NSVET_CHECK_EACH_TYPE(held_by_bind_mount,
-                      {.id = "lifetime.bind_mount",
-                       .title = "A bind mount keeps a namespace alive ({})",
-                       .rule = "a bind mount of /proc/PID/ns/* keeps the namespace when its last "
-                               "process has ended",
-                       .source = "namespaces(7)",
-                       .needs = {Need::admin}}) {
-  Actor outside = t.spawn();
-  outside([] { enter_private_mounts(); });
-  Actor holder = outside.spawn({.flags = type.clone_flag});
-  const auto target = setup(holder([x = type.type] { return ns_id(x); }));
-  const Text path = fmt::format("/proc/{}/ns/{}", holder.pid(), type.name);
-  setup(outside(
-      [] { return sys::open("/tmp/held", O_CREAT | O_WRONLY).map([](const sys::Fd&) {}); }));
-  const auto bound = outside([path] { return sys::mount(path, "/tmp/held", "", MS_BIND); });
-  if (!t.expect_success("bind mount of the link", bound)) return;
-  holder.finish();
-  const auto seen = outside([]() -> sys::Result<sys::NsId> {
-    const auto fd = sys::open("/tmp/held", O_RDONLY);
-    if (!fd) return tl::unexpected(fd.error());
-    return sys::ns_id_of_fd(fd->get());
-  });
-  t.expect("identity at the bind mount", setup(seen), target);
-}
-
-NSVET_CHECK(unknown_flag, {.id = "every.unshare.unknown_flag",
-                           .title = "unshare() refuses flags that it does not know",
-                           .rule = "unshare(2) fails with EINVAL for an invalid bit in flags",
-                           .source = "unshare(2)"}) {
-  Actor actor = t.spawn();
-  t.expect_errno("unshare(CLONE_PTRACE)", actor([] { return sys::unshare(CLONE_PTRACE); }), EINVAL);
-  t.expect_errno("unshare(CLONE_VFORK)", actor([] { return sys::unshare(CLONE_VFORK); }), EINVAL);
+NSVET_CHECK_EACH_TYPE(with_user,
+                      {.id = "create.with_user",
+                       .title = "{} together with CLONE_NEWUSER needs no privilege",
+                       .rule = "the user namespace is made first, and owns the namespace made in "
+                               "the same call, by clone3(2) and unshare(2)",
+                       .source = "user_namespaces(7)",
+                       .needs = {Need::userns}}) {
+  const auto ours = sys::ns_ids();
+  const std::uint64_t flags = std::uint64_t{CLONE_NEWUSER} | type.clone_flag;
+  auto expect_owned = [&](std::string_view how, Actor& maker) {
+    Actor member = maker.spawn();
+    const auto ids = member([] { return sys::ns_ids(); });
+    for (const auto& other : model::kNsTypes) {
+      const auto what = fmt::format("{} namespace after {}", other.name, how);
+      if ((flags & other.clone_flag) != 0) {
+        t.expect_differ(what, of(ids, other.type), of(ours, other.type));
+      } else {
+        t.expect(what, of(ids, other.type), of(ours, other.type));
+      }
+    }
+    if (type.type == NsType::user) return;
+    const auto fd = member.take(setup(member([type = type.type] {
+      return sys::open_ns(type).map([](sys::Fd own) { return own.release(); });
+    })));
+    t.expect(fmt::format("owner after {}", how),
+             setup(sys::ns_id_of_fd(require(sys::owner_of_ns(fd.get())).get())),
+             of(ids, NsType::user));
+  };
+  Actor plain = t.spawn();
+  setup(plain([] { return sys::drop_capabilities(); }));
+  auto cloned = plain.try_spawn({.flags = flags});
+  if (t.expect_success("clone3()", cloned)) expect_owned("clone3()", *cloned);
+  const auto unshared = plain([flags] { return sys::unshare(flags); });
+  if (t.expect_success("unshare()", unshared)) expect_owned("unshare()", plain);
 }
 
 NSVET_CHECK(bad_combinations,
@@ -252,10 +251,7 @@ NSVET_CHECK(all_at_once, {.id = "every.clone3.all_types",
                           .rule = "CLONE_NEW* flags may be combined",
                           .source = "clone(2)",
                           .needs = {Need::admin}}) {
-  std::uint64_t all = 0;
-  for (const auto& type : model::kNsTypes) {
-    if (missing(type.type).empty()) all |= type.clone_flag;
-  }
+  const std::uint64_t all = available_types();
   Actor child = t.spawn({.flags = all});
   for (const auto& type : model::kNsTypes) {
     if ((all & type.clone_flag) == 0) continue;

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -54,18 +55,7 @@ struct Family {
   sys::Fd socket;
 };
 
-using Identities = std::array<sys::NsId, model::kNsTypes.size()>;
-
-/// The caller's namespaces; zero for a type that the kernel lacks.
-Identities identities() {
-  Identities ids;
-  for (const auto& type : model::kNsTypes) {
-    ids[static_cast<std::size_t>(type.type)] = sys::ns_id(type.type).value_or(sys::NsId{});
-  }
-  return ids;
-}
-
-void verify_apart(std::uint64_t flags, const Identities& parent, const Identities& child) {
+void verify_apart(std::uint64_t flags, const sys::NsIds& parent, const sys::NsIds& child) {
   for (const auto& type : model::kNsTypes) {
     const auto index = static_cast<std::size_t>(type.type);
     if ((flags & type.clone_flag) == 0 || parent[index] != child[index]) continue;
@@ -144,7 +134,7 @@ sys::Result<Actor> Actor::start(const sys::CloneOptions& options) {
   auto family = make_actor(options);
   if (!family) return tl::unexpected(family.error());
   Actor actor(family->pid, std::move(family->pidfd), std::move(family->socket));
-  verify_apart(options.flags, identities(), actor([] { return identities(); }));
+  verify_apart(options.flags, sys::ns_ids(), actor([] { return sys::ns_ids(); }));
   return actor;
 }
 
@@ -156,8 +146,8 @@ sys::Result<Actor> Actor::try_spawn(const sys::CloneOptions& options) {
   if (!started) return tl::unexpected(started.error());
   if (fds.size() != 2) throw Abort{model::Outcome::error, "an actor's descriptors were lost"};
   Actor actor(started->pid, std::move(fds[1]), std::move(fds[0]));
-  verify_apart(options.flags, (*this)([] { return identities(); }),
-               actor([] { return identities(); }));
+  verify_apart(options.flags, (*this)([] { return sys::ns_ids(); }),
+               actor([] { return sys::ns_ids(); }));
   return actor;
 }
 
@@ -206,6 +196,8 @@ bool Actor::dies_within(std::chrono::milliseconds limit) const {
 }
 
 void Actor::finish() {
+  // Actors that were started later have copies of this descriptor.
+  ::shutdown(socket_.get(), SHUT_RDWR);
   socket_.reset();
   if (!dies_within(kPatience)) {
     throw Abort{model::Outcome::fail, fmt::format("process {} does not exit", pid_)};

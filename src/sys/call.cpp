@@ -76,6 +76,14 @@ Result<NsId> ns_id_of_fd(int fd) {
   return NsId{st.st_dev, st.st_ino};
 }
 
+NsIds ns_ids(pid_t pid) {
+  NsIds ids;
+  for (const auto& type : model::kNsTypes) {
+    ids[static_cast<std::size_t>(type.type)] = ns_id(type.type, pid).value_or(NsId{});
+  }
+  return ids;
+}
+
 Result<Fd> open_ns(std::string_view link, pid_t pid) { return open(ns_path(link, pid), O_RDONLY); }
 Result<Fd> open_ns(model::NsType type, pid_t pid) { return open_ns(model::info(type).name, pid); }
 

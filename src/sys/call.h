@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <array>
 #include <compare>
 #include <cstdint>
 #include <string>
@@ -41,6 +42,11 @@ inline constexpr std::uint64_t kInitialUserInode = 0xEFFFFFFD;
 Result<NsId> ns_id(std::string_view link, pid_t pid = 0);
 Result<NsId> ns_id(model::NsType type, pid_t pid = 0);
 Result<NsId> ns_id_of_fd(int fd);
+
+/// The namespaces of a process, by type; zero for a type that the kernel lacks or does not show.
+using NsIds = std::array<NsId, model::kNsTypes.size()>;
+NsIds ns_ids(pid_t pid = 0);
+
 Result<Fd> open_ns(std::string_view link, pid_t pid = 0);
 Result<Fd> open_ns(model::NsType type, pid_t pid = 0);
 

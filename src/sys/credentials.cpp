@@ -24,6 +24,12 @@ Result<CapData> get_capabilities() {
   return data;
 }
 
+Result<> set_capabilities(const CapData& data) {
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  if (::syscall(SYS_capset, &header, data.data()) != 0) return last_error("capset()");
+  return {};
+}
+
 }  // namespace
 
 bool has_capability(int capability) {
@@ -35,10 +41,34 @@ bool has_capability(int capability) {
 
 Result<> drop_capabilities() {
   ::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
-  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
-  const CapData none{};
-  if (::syscall(SYS_capset, &header, none.data()) != 0) return last_error("capset(none)");
-  return {};
+  return set_capabilities({});
+}
+
+Result<> drop_capability(int capability) {
+  ::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_LOWER, capability, 0, 0);
+  auto data = get_capabilities();
+  if (!data) return tl::unexpected(data.error());
+  auto& sets = (*data)[static_cast<std::size_t>(CAP_TO_INDEX(capability))];
+  const std::uint32_t others = ~static_cast<std::uint32_t>(CAP_TO_MASK(capability));
+  sets.effective &= others;
+  sets.permitted &= others;
+  sets.inheritable &= others;
+  return set_capabilities(*data);
+}
+
+Result<> keep_capability(int capability) {
+  ::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+  CapData data{};
+  auto& sets = data[static_cast<std::size_t>(CAP_TO_INDEX(capability))];
+  sets.effective = sets.permitted = static_cast<std::uint32_t>(CAP_TO_MASK(capability));
+  return set_capabilities(data);
+}
+
+Result<> raise_permitted() {
+  auto data = get_capabilities();
+  if (!data) return tl::unexpected(data.error());
+  for (auto& sets : *data) sets.effective = sets.permitted;
+  return set_capabilities(*data);
 }
 
 Result<> become_user(uid_t uid, gid_t gid) {

@@ -18,6 +18,15 @@ bool has_capability(int capability);
 /// Empties the effective, permitted, inheritable and ambient sets.
 Result<> drop_capabilities();
 
+/// Takes one capability out of these sets.
+Result<> drop_capability(int capability);
+
+/// Empties these sets of all but one capability, which stays effective.
+Result<> keep_capability(int capability);
+
+/// Makes every permitted capability effective again, as after setuid(2) under PR_SET_KEEPCAPS.
+Result<> raise_permitted();
+
 /// Becomes an ordinary user: no groups, no capability, dumpable so that its /proc files are its
 /// own.
 Result<> become_user(uid_t uid, gid_t gid);
