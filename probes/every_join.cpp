@@ -2,6 +2,7 @@
 #include <linux/capability.h>
 #include <sched.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "every.h"
 #include "sys/credentials.h"
@@ -36,10 +37,14 @@ NSVET_CHECK_EACH_TYPE(returns,
                                "to it; out of a user namespace nothing leads (EPERM)",
                        .source = "setns(2)",
                        .needs = {Need::admin}}) {
-  const auto ours = ns_ids();
-  const auto before = setup(sys::open_ns(type.type));
-  Actor actor = t.spawn();
-  const int there = actor.give(before.get());
+  // From a namespace that the caller's user namespace owns, and so may join.
+  Actor home = t.spawn({.flags = type.clone_flag});
+  if (type.type == NsType::user) require(sys::map_root(home.pid(), ::geteuid(), ::getegid()));
+  const auto ours = home([] { return ns_ids(); });
+  Actor actor = home.spawn();
+  const int there = setup(actor([type = type.type] {
+    return sys::open_ns(type).map([](sys::Fd fd) { return fd.release(); });
+  }));
   require(actor([flag = type.clone_flag] { return sys::unshare(flag); }));
   const auto away = ids_of_child(actor);
   t.expect_differ("identity after unshare()", of(away, type.type), of(ours, type.type));

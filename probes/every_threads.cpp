@@ -64,8 +64,9 @@ NSVET_CHECK_EACH_TYPE(
     t.expect_errno("unshare(CLONE_NEWUSER) beside a thread", seen, EINVAL);
     t.expect("user namespace after it", of(ids_of_child(actor), NsType::user),
              of(before, NsType::user));
-    t.expect_success("unshare(CLONE_NEWUSER) when the thread has ended",
-                     actor([] { return sys::unshare(CLONE_NEWUSER); }));
+    Actor alone = t.spawn();
+    t.expect_success("unshare(CLONE_NEWUSER) alone",
+                     alone([] { return sys::unshare(CLONE_NEWUSER); }));
     return;
   }
   if (t.expect_success(fmt::format("unshare({}) beside a thread", type.flag_name), seen)) {
@@ -102,8 +103,10 @@ NSVET_CHECK_EACH_TYPE(
       return;
   }
   expect_moved(t, "the refusal", 0, ids_of_child(actor), before, before);
-  t.expect_success("setns() when the thread has ended",
-                   actor([there, flag = type.clone_flag] { return sys::setns(there, flag); }));
+  Actor alone = t.spawn();
+  const int here = alone.give(setup(sys::open_ns(type.type, holder.pid())).get());
+  t.expect_success("setns() alone",
+                   alone([here, flag = type.clone_flag] { return sys::setns(here, flag); }));
 }
 
 NSVET_CHECK(thread_flags,
@@ -116,10 +119,10 @@ NSVET_CHECK(thread_flags,
        {std::uint64_t{CLONE_THREAD}, std::uint64_t{CLONE_SIGHAND}, std::uint64_t{CLONE_VM}}) {
     Actor actor = t.spawn();
     const auto text = fmt::format("unshare({})", sys::clone_flags_text(flag));
+    t.expect_success(text + " alone", actor([flag] { return sys::unshare(flag); }));
     t.expect_errno(text + " beside a thread",
                    actor([flag] { return beside_a_thread([flag] { return sys::unshare(flag); }); }),
                    EINVAL);
-    t.expect_success(text + " alone", actor([flag] { return sys::unshare(flag); }));
   }
 }
 
