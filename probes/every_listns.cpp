@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "every.h"
 #include "sys/credentials.h"
@@ -37,9 +38,10 @@ NSVET_CHECK_EACH_TYPE(lists,
   need_listns();
   Actor owner = t.spawn();
   enter_user_namespace(owner);
-  Actor inside = owner.spawn({.flags = type.clone_flag});
+  // Its PID file descriptor holds a PID namespace, hence it must go before the namespace does.
+  std::optional<Actor> inside = owner.spawn({.flags = type.clone_flag});
   const auto owner_id = unique_id(NsType::user, owner.pid());
-  const auto id = unique_id(type.type, inside.pid());
+  const auto id = unique_id(type.type, inside->pid());
   const auto by_type = require(sys::list_ns({.types = type.clone_flag, .owner = owner_id}, 8));
   t.expect("listed by type and owner", fmt::format("{}", fmt::join(by_type, " ")),
            fmt::format("{}", id));
@@ -51,8 +53,9 @@ NSVET_CHECK_EACH_TYPE(lists,
     const auto listed = sys::list_ns({.types = other.clone_flag, .owner = owner_id}, 8);
     t.expect(fmt::format("listed under {}", other.name), listed && contains(*listed, id), false);
   }
-  inside.finish();
-  ::waitpid(inside.pid(), nullptr, __WALL);
+  inside->finish();
+  owner([pid = inside->pid()] { ::waitpid(pid, nullptr, __WALL); });
+  inside.reset();
   t.expect("no more listed when it is gone", eventually([&] {
              const auto listed = sys::list_ns({.types = type.clone_flag, .owner = owner_id}, 8);
              return !listed ? listed.error().number == ENOENT : !contains(*listed, id);
@@ -109,7 +112,7 @@ NSVET_CHECK(listns_current,
   Actor inside = owner.spawn({.flags = CLONE_NEWUTS});
   const auto id = unique_id(NsType::uts, inside.pid());
   const auto listed =
-      require(owner([] { return sys::list_ns({.owner = sys::kListNsCurrentUser}, 8); }));
+      require(inside([] { return sys::list_ns({.owner = sys::kListNsCurrentUser}, 8); }));
   t.expect("listed from inside", fmt::format("{}", fmt::join(listed, " ")), fmt::format("{}", id));
 }
 

@@ -1,0 +1,202 @@
+#include <arpa/inet.h>
+#include <linux/if_link.h>
+#include <linux/veth.h>
+#include <net/if.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cstring>
+
+#include "net.h"
+
+namespace nsvet::probe {
+namespace {
+
+constexpr std::uint16_t kMake = NLM_F_CREATE | NLM_F_EXCL;
+
+ifinfomsg link_message(unsigned index = 0) {
+  ifinfomsg message{};
+  message.ifi_index = static_cast<int>(index);
+  return message;
+}
+
+}  // namespace
+
+LinkRequest::LinkRequest(std::uint16_t type, std::uint16_t flags) {
+  nlmsghdr header{};
+  header.nlmsg_type = type;
+  header.nlmsg_flags = static_cast<std::uint16_t>(NLM_F_REQUEST | NLM_F_ACK | flags);
+  header.nlmsg_seq = 1;
+  append(&header, sizeof header);
+}
+
+void LinkRequest::append(const void* bytes, std::size_t size) {
+  if (NLMSG_ALIGN(size_ + size) > buffer_.size()) {
+    throw Abort{model::Outcome::error, "a netlink request is too long"};
+  }
+  std::memcpy(buffer_.data() + size_, bytes, size);
+  size_ = NLMSG_ALIGN(size_ + size);
+}
+
+LinkRequest& LinkRequest::text(std::uint16_t attribute, std::string_view value) {
+  begin(attribute);
+  // With the terminating zero that the kernel wants.
+  append(std::string(value).c_str(), value.size() + 1);
+  // The length is without the padding.
+  const std::size_t at = open_[--depth_];
+  const auto length = static_cast<std::uint16_t>(sizeof(rtattr) + value.size() + 1);
+  std::memcpy(buffer_.data() + at, &length, sizeof length);
+  return *this;
+}
+
+LinkRequest& LinkRequest::number(std::uint16_t attribute, std::int32_t value) {
+  begin(attribute);
+  append(&value, sizeof value);
+  return end();
+}
+
+LinkRequest& LinkRequest::begin(std::uint16_t attribute) {
+  open_[depth_++] = size_;
+  const rtattr head{sizeof(rtattr), attribute};
+  append(&head, sizeof head);
+  return *this;
+}
+
+LinkRequest& LinkRequest::end() {
+  const std::size_t at = open_[--depth_];
+  const auto length = static_cast<std::uint16_t>(size_ - at);
+  std::memcpy(buffer_.data() + at, &length, sizeof length);
+  return *this;
+}
+
+sys::Result<> LinkRequest::write(int socket) {
+  const auto length = static_cast<std::uint32_t>(size_);
+  std::memcpy(buffer_.data(), &length, sizeof length);
+  if (::send(socket, buffer_.data(), size_, 0) < 0) return sys::last_error("send(rtnetlink)");
+  return {};
+}
+
+sys::Result<> LinkRequest::send(int socket) {
+  sys::Fd own;
+  if (socket < 0) {
+    auto opened = link_socket();
+    if (!opened) return tl::unexpected(opened.error());
+    own = std::move(*opened);
+    socket = own.get();
+  }
+  if (auto written = write(socket); !written) return written;
+  alignas(nlmsghdr) std::array<char, 8192> answer{};
+  const ssize_t size = ::recv(socket, answer.data(), answer.size(), 0);
+  const auto* header = reinterpret_cast<const nlmsghdr*>(answer.data());
+  if (size < static_cast<ssize_t>(sizeof(nlmsghdr)) || header->nlmsg_type != NLMSG_ERROR) {
+    return sys::error(EPROTO, "rtnetlink answers something else");
+  }
+  nlmsgerr verdict{};
+  std::memcpy(&verdict, NLMSG_DATA(header), sizeof verdict);
+  if (verdict.error != 0) return sys::error(-verdict.error, "rtnetlink request");
+  return {};
+}
+
+sys::Result<std::string> LinkRequest::ask() {
+  auto socket = link_socket();
+  if (!socket) return tl::unexpected(socket.error());
+  if (auto written = write(socket->get()); !written) return tl::unexpected(written.error());
+  alignas(nlmsghdr) std::array<char, 8192> answer{};
+  const ssize_t size = ::recv(socket->get(), answer.data(), answer.size(), 0);
+  const auto* header = reinterpret_cast<const nlmsghdr*>(answer.data());
+  if (size < static_cast<ssize_t>(sizeof(nlmsghdr))) return sys::last_error("recv(rtnetlink)");
+  if (header->nlmsg_type == NLMSG_ERROR) {
+    nlmsgerr verdict{};
+    std::memcpy(&verdict, NLMSG_DATA(header), sizeof verdict);
+    return sys::error(-verdict.error, "rtnetlink request");
+  }
+  return std::string(answer.data() + NLMSG_HDRLEN, header->nlmsg_len - NLMSG_HDRLEN);
+}
+
+sys::Result<sys::Fd> link_socket(unsigned groups) {
+  sys::Fd socket(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
+  if (!socket) return sys::last_error("socket(AF_NETLINK)");
+  sockaddr_nl address{};
+  address.nl_family = AF_NETLINK;
+  address.nl_groups = groups;
+  if (::bind(socket.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
+    return sys::last_error("bind(AF_NETLINK)");
+  }
+  return socket;
+}
+
+sys::Result<> add_device(std::string_view name) {
+  const auto made = LinkRequest(RTM_NEWLINK, kMake)
+                        .fixed(link_message())
+                        .text(IFLA_IFNAME, name)
+                        .begin(IFLA_LINKINFO)
+                        .text(IFLA_INFO_KIND, "dummy")
+                        .end()
+                        .send();
+  if (made || made.error().number != EOPNOTSUPP) return made;
+  return add_veth(name, fmt::format("{}-peer", name));
+}
+
+sys::Result<> add_veth(std::string_view name, std::string_view peer, int peer_netns) {
+  LinkRequest request(RTM_NEWLINK, kMake);
+  request.fixed(link_message())
+      .text(IFLA_IFNAME, name)
+      .begin(IFLA_LINKINFO)
+      .text(IFLA_INFO_KIND, "veth")
+      .begin(IFLA_INFO_DATA)
+      .begin(VETH_INFO_PEER)
+      .fixed(link_message())
+      .text(IFLA_IFNAME, peer);
+  if (peer_netns >= 0) request.number(IFLA_NET_NS_FD, peer_netns);
+  return request.end().end().end().send();
+}
+
+sys::Result<> delete_link(std::string_view name) {
+  return LinkRequest(RTM_DELLINK, 0).fixed(link_message()).text(IFLA_IFNAME, name).send();
+}
+
+sys::Result<> move_link(std::string_view name, int netns) {
+  return LinkRequest(RTM_NEWLINK, 0)
+      .fixed(link_message())
+      .text(IFLA_IFNAME, name)
+      .number(IFLA_NET_NS_FD, netns)
+      .send();
+}
+
+sys::Result<> set_up(std::string_view name) {
+  auto message = link_message();
+  message.ifi_flags = message.ifi_change = IFF_UP;
+  return LinkRequest(RTM_NEWLINK, 0).fixed(message).text(IFLA_IFNAME, name).send();
+}
+
+sys::Result<> add_address(std::string_view name, std::uint8_t last) {
+  const auto index = link_index(name);
+  if (!index) return tl::unexpected(index.error());
+  ifaddrmsg message{};
+  message.ifa_family = AF_INET;
+  message.ifa_prefixlen = 24;
+  message.ifa_index = *index;
+  const auto address = static_cast<std::int32_t>(htonl(0x0A2F0000U | last));
+  return LinkRequest(RTM_NEWADDR, kMake)
+      .fixed(message)
+      .number(IFA_LOCAL, address)
+      .number(IFA_ADDRESS, address)
+      .send();
+}
+
+sys::Result<unsigned> link_index(std::string_view name) {
+  const unsigned index = ::if_nametoindex(std::string(name).c_str());
+  if (index == 0) return sys::last_error("if_nametoindex({})", name);
+  return index;
+}
+
+bool has_link(std::string_view name) { return bool(link_index(name)); }
+
+void need_device_type(const sys::Result<>& made) {
+  if (!made && made.error().number == EOPNOTSUPP) {
+    Check::skip("this kernel has no such device type, or cannot load its module here");
+  }
+  require(made);
+}
+
+}  // namespace nsvet::probe
