@@ -3,6 +3,7 @@
 #include <toml++/toml.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 
@@ -303,12 +304,19 @@ int run_cells(const std::vector<CellPlan>& cells, const Options& options,
   return worst;
 }
 
-std::string file_name(const vm::KernelImage& kernel, const std::string& user) {
-  std::string name = kernel.release + "-" + user + ".json";
+// Two builds of one release have one name: the later ones are numbered, behind the first in order.
+std::string report_path(const Options& options, const vm::KernelImage& kernel,
+                        const std::string& user, const std::vector<CellPlan>& others) {
+  std::string name = kernel.release + "-" + user;
   for (char& c : name) {
     if (c == '/' || c == ':') c = '_';
   }
-  return name;
+  const std::string stem = options.output + "/" + name;
+  std::string path = stem + ".json";
+  for (int number = 2; std::ranges::find(others, path, &CellPlan::path) != others.end(); ++number) {
+    path = fmt::format("{}_{}.json", stem, number);
+  }
+  return path;
 }
 
 int matrix(Options options) {
@@ -339,7 +347,7 @@ int matrix(Options options) {
     const auto kernel = vm::find_kernel(spec);
     if (!kernel) return report_error(kernel.error());
     for (const auto& user : options.users) {
-      cells.push_back({*kernel, user, options.output + "/" + file_name(*kernel, user)});
+      cells.push_back({*kernel, user, report_path(options, *kernel, user, cells)});
     }
   }
   return run_cells(cells, options, *libexec);
