@@ -8,7 +8,6 @@
 
 #include "measure/benchmark.h"
 #include "measure/holder.h"
-#include "model/statistics.h"
 #include "sys/file.h"
 
 namespace nsvet::measure {
@@ -86,17 +85,14 @@ void take_busy(Measurement& m, const NsSet& set, Window window) {
   const bool net = (set.flags & CLONE_NEWNET) != 0;
   const int count = net ? 8 : 32;
   auto once = [&](std::uint64_t flags) -> sys::Result<std::int64_t> {
-    Crowd crowd;
+    Crowd crowd(set.flags);
     return window(*clock, crowd, count, flags);
   };
-  if (auto warm = once(set.flags); !warm) return m.fail(warm.error());
-  std::vector<std::int64_t> plain;
-  for (int i = 0; i < 5; ++i) plain.push_back(once(0).value_or(0));
-  const std::int64_t base = model::median(plain);
-  m.take([&]() -> Sample {
+  m.take_few([&]() -> Sample {
+    const auto plain = once(0);
     const auto busy = once(set.flags);
     if (!busy) return {.failed = busy.error().number};
-    return {.cost = std::max<std::int64_t>(0, (*busy - base) / count)};
+    return {.cost = std::max<std::int64_t>(0, (*busy - plain.value_or(0)) / count)};
   });
 }
 

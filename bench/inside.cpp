@@ -11,23 +11,33 @@ struct Place {
   std::string where;
   std::vector<std::uint64_t> levels;  ///< What is entered, one after the other.
   std::vector<NsType> types;
+  measure::Profile profile = measure::Profile::quick;
 };
 
 Place depth_of(NsType type, int depth) {
   const auto& set = measure::single_type(type);
   return {fmt::format("{}:{}", set.name, depth),
           fmt::format("{} {} namespaces down", depth, set.name),
-          std::vector<std::uint64_t>(static_cast<std::size_t>(depth), set.flags), set.types};
+          std::vector<std::uint64_t>(static_cast<std::size_t>(depth), set.flags), set.types,
+          depth < 30 ? measure::Profile::full : measure::Profile::quick};
 }
 
 std::vector<Place> places_of(const Operation& operation) {
-  std::vector<Place> places{{"outside", "outside", {}, {}}};
+  std::vector<Place> places{{"outside", "outside", {}, {}, measure::Profile::quick}};
   for (const NsType type : operation.types) {
     const auto& set = measure::single_type(type);
-    places.push_back({set.name, "in a new " + set.name + " namespace", {set.flags}, set.types});
+    places.push_back({set.name,
+                      "in a new " + set.name + " namespace",
+                      {set.flags},
+                      set.types,
+                      measure::Profile::quick});
   }
   const auto& all = measure::ns_sets().back();
-  places.push_back({all.name, "in new namespaces of all types", {all.flags}, all.types});
+  places.push_back({all.name,
+                    "in new namespaces of all types",
+                    {all.flags},
+                    all.types,
+                    measure::Profile::quick});
   if (operation.deep) {
     // An ordinary user is one user namespace down already, and 32 is the most.
     for (const int depth : {8, 30}) {
@@ -42,16 +52,20 @@ void take(Measurement& m, const Operation& operation, const Place& place) {
   for (const std::uint64_t flags : place.levels) {
     if (auto in = measure::enter_new(flags); !in) return m.fail(in.error());
   }
-  // Mounts and the like must not be made outside: there it is a mount namespace that stands for it.
   const auto prepared = operation.prepare();
   if (!prepared) {
     return m.skip(fmt::format("cannot be prepared here: {}", to_string(prepared.error())));
   }
-  m.take([&] {
-    const auto sample = measure::timed([&] { return prepared->call(); });
+  const auto sample = [&] {
+    const auto taken = measure::timed([&] { return prepared->call(); });
     if (prepared->undo) prepared->undo();
-    return sample;
-  });
+    return taken;
+  };
+  if (prepared->undo || prepared->leaves_work) {
+    m.take(sample);
+  } else {
+    m.take_at_once(sample);
+  }
 }
 
 }  // namespace
@@ -64,7 +78,8 @@ bool register_operations(const std::vector<Operation>& operations) {
            .title = fmt::format("{} {}", operation.name, place.where),
            .timed = operation.timed,
            .source = operation.source,
-           .types = place.types},
+           .types = place.types,
+           .profile = place.profile},
           [operation, place](Measurement& m) { take(m, operation, place); });
     }
   }

@@ -17,6 +17,7 @@ using Call = std::function<long()>;
 struct Prepared {
   Call call;
   std::function<void()> undo{};
+  bool leaves_work = false;  ///< To be waited for before the next call, as after an undo.
 };
 
 struct Operation {

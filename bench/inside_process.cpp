@@ -25,6 +25,7 @@ namespace {
 using enum model::NsType;
 
 Prepared plain(Call call) { return {std::move(call)}; }
+Prepared making_processes(Call call) { return {std::move(call), {}, true}; }
 
 sys::Result<Prepared> fork_call() {
   return Prepared{[] {
@@ -36,7 +37,7 @@ sys::Result<Prepared> fork_call() {
 }
 
 sys::Result<Prepared> fork_wait() {
-  return plain([]() -> long {
+  return making_processes([]() -> long {
     const long pid = ::syscall(SYS_fork);
     if (pid == 0) ::_exit(0);
     return ::waitpid(static_cast<pid_t>(pid), nullptr, __WALL);
@@ -79,7 +80,7 @@ sys::Result<Prepared> exec_call() {
   auto program = sys::open(fmt::format("/proc/self/fd/{}", fd), O_RDONLY);
   ::close(fd);
   if (!program) return tl::unexpected(program.error());
-  return plain([program = std::make_shared<sys::Fd>(std::move(*program))]() -> long {
+  return making_processes([program = std::make_shared<sys::Fd>(std::move(*program))]() -> long {
     static std::array<char*, 1> none{nullptr};
     const long pid = ::syscall(SYS_fork);
     if (pid == 0) {
@@ -182,7 +183,7 @@ sys::Result<Prepared> pidfd_call() {
 }
 
 sys::Result<Prepared> thread_call() {
-  return plain([]() -> long {
+  return making_processes([]() -> long {
     static std::array<char, 16384> stack;
     const long pid = ::clone([](void*) { return 0; }, stack.data() + stack.size(),
                              CLONE_VM | CLONE_VFORK | SIGCHLD, nullptr);

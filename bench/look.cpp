@@ -31,7 +31,8 @@ NSVET_BENCHMARK_EACH(open_link, single_types,
                       .source = "namespaces(7)",
                       .admin = false}) {
   const std::string path = "/proc/self/ns/" + set.name;
-  m.take([&] { return timed_open([&] { return ::syscall(SYS_open, path.c_str(), O_RDONLY); }); });
+  m.take_at_once(
+      [&] { return timed_open([&] { return ::syscall(SYS_open, path.c_str(), O_RDONLY); }); });
 }
 
 NSVET_BENCHMARK_EACH(read_link, single_types,
@@ -42,7 +43,8 @@ NSVET_BENCHMARK_EACH(read_link, single_types,
                       .admin = false}) {
   const std::string path = "/proc/self/ns/" + set.name;
   std::array<char, 64> text{};
-  m.take([&] { return timed([&] { return ::readlink(path.c_str(), text.data(), text.size()); }); });
+  m.take_at_once(
+      [&] { return timed([&] { return ::readlink(path.c_str(), text.data(), text.size()); }); });
 }
 
 NSVET_BENCHMARK_EACH(stat_link, single_types,
@@ -53,7 +55,7 @@ NSVET_BENCHMARK_EACH(stat_link, single_types,
                       .admin = false}) {
   const std::string path = "/proc/self/ns/" + set.name;
   struct stat st {};
-  m.take([&] { return timed([&] { return ::stat(path.c_str(), &st); }); });
+  m.take_at_once([&] { return timed([&] { return ::stat(path.c_str(), &st); }); });
 }
 
 struct Ioctl {
@@ -86,7 +88,7 @@ void take_ioctl(Measurement& m, const Ioctl& row, const NsSet& set) {
   if (!holder) return m.fail(holder.error());
   const auto ns = sys::open_ns(set.types.front(), holder->child.pid());
   if (!ns) return m.fail(ns.error());
-  m.take([&] {
+  m.take_at_once([&] {
     MntNsInfo answer;
     auto call = [&] { return ::ioctl(ns->get(), row.request, row.opens ? nullptr : &answer); };
     return row.opens ? timed_open(call) : timed(call);
@@ -132,7 +134,7 @@ bool register_pidfd_ioctls() {
         [&set, request = row.request](Measurement& m) {
           const auto holder = hold(set.flags);
           if (!holder) return m.fail(holder.error());
-          m.take([&] {
+          m.take_at_once([&] {
             return timed_open([&] { return ::ioctl(holder->child.pidfd(), request, 0); });
           });
         });
@@ -159,7 +161,7 @@ NSVET_BENCHMARK_EACH(list_ns, single_types,
                       .title = "listns({})",
                       .timed = "one listns() of the namespaces of {}",
                       .source = "kernel commit 76b6f5dfb3fd"}) {
-  m.take([&] {
+  m.take_at_once([&] {
     NsIdRequest request{.ns_type = static_cast<std::uint32_t>(set.flags)};
     std::array<std::uint64_t, 64> ids{};
     return timed([&] { return ::syscall(kSysListns, &request, ids.data(), ids.size(), 0); });
@@ -177,7 +179,7 @@ NSVET_BENCHMARK(list_mount, {.id = "look/listmount",
                              .title = "listmount() of the caller's mounts",
                              .timed = "one listmount() of 64 mounts at most",
                              .source = "listmount(2)"}) {
-  m.take([&] {
+  m.take_at_once([&] {
     MountRequest request;
     std::array<std::uint64_t, 64> ids{};
     return timed([&] { return ::syscall(kSysListmount, &request, ids.data(), ids.size(), 0); });
@@ -191,7 +193,7 @@ NSVET_BENCHMARK(stat_mount, {.id = "look/statmount",
   constexpr unsigned kUniqueMountId = 0x4000;
   struct statx st {};
   if (::statx(AT_FDCWD, "/", 0, kUniqueMountId, &st) != 0) return m.fail({errno, {"statx(/)"}});
-  m.take([&] {
+  m.take_at_once([&] {
     MountRequest request{.mount = st.stx_mnt_id, .parameter = 0x3f};
     std::array<char, 1024> answer{};
     return timed(

@@ -33,7 +33,7 @@ struct Options {
   std::string output = "results";
   int jobs = 2;
   std::string profile = "quick";
-  int samples = 11;
+  int samples = 7;
   int seed = 1;
   bool resume = false;
 };

@@ -21,8 +21,8 @@ struct Options {
   std::vector<std::string> only;
   std::string user;
   std::string output;
-  int rounds = 5;
-  int samples = 31;
+  int rounds = 3;
+  int samples = 11;
 };
 
 int run(const Options& options) {

@@ -20,7 +20,7 @@ struct RunPlan {
   bool benchmarks = true;
   bool full = false;  ///< Also benchmarks of the full profile.
   int rounds = 1;     ///< Processes for each benchmark, interleaved over all of them.
-  int samples = 11;   ///< Warm samples in each process.
+  int samples = 7;    ///< Warm samples in each process.
   std::chrono::milliseconds check_limit{60000};
   std::chrono::milliseconds benchmark_limit{120000};
 };

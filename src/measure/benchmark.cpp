@@ -48,6 +48,8 @@ Sample in_child(const std::function<Sample()>& body, const sys::CloneOptions& op
       [&] {
         touch_pages();
         sample = body();
+        while (::waitpid(-1, nullptr, __WALL) > 0) {
+        }
         return 0;
       },
       options);

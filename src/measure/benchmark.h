@@ -78,7 +78,11 @@ class Measurement {
 
   /// Warms up, then takes the samples; before each the system is given time to become quiet.
   void take(const std::function<Sample()>& sample);
-  /// The same, each in a fresh child that is dead and reaped afterwards.
+  /// Without waiting for quiet: for a call that leaves no work behind.
+  void take_at_once(const std::function<Sample()>& sample);
+  /// With fewer samples: for what takes long, and is made of many calls.
+  void take_few(const std::function<Sample()>& sample);
+  /// As take(), each in a fresh child that is dead and reaped afterwards.
   void take_in_child(const std::function<Sample()>& sample, const sys::CloneOptions& options = {});
 
   /// Says why there will be no figure: what the kernel, or our privilege, lacks.
@@ -90,12 +94,20 @@ class Measurement {
 
  private:
   const BenchmarkInfo& info_;
+  struct Plan {
+    int warm_up;
+    int count;
+    bool wait;
+  };
+  void loop(const std::function<Sample()>& sample, const Plan& plan);
   int count_;
   int last_errno_ = 0;
   model::Samples samples_;
 };
 
-/// Runs `body` in a fresh child and returns its sample. The child is dead and reaped afterwards.
+/// Runs `body` in a fresh child and returns its sample. The child is dead and reaped afterwards,
+/// and so are its own children, if they end by themselves: zombies would make every next sample
+/// dearer.
 Sample in_child(const std::function<Sample()>& body, const sys::CloneOptions& options = {});
 
 /// Goes on as a child in new namespaces: the caller's process waits for it and ends as it does.

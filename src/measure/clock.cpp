@@ -71,7 +71,7 @@ void sleep_for(long nanoseconds) {
 }
 
 // Long enough for several RCU grace periods and the workers behind them.
-void settle() { sleep_for(400'000'000); }
+void settle() { sleep_for(300'000'000); }
 
 }  // namespace
 

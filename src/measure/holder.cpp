@@ -1,6 +1,7 @@
 #include "measure/holder.h"
 
 #include <linux/sched.h>
+#include <sched.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -26,19 +27,37 @@ sys::Result<Holder> hold(std::uint64_t flags) {
   return Holder{std::move(*pipe), std::move(*child)};
 }
 
+namespace {
+
+int hold_still(void*) {
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+  for (;;) ::pause();
+}
+
+}  // namespace
+
 sys::Result<> Crowd::add(int count, std::uint64_t flags) {
-  pids_.reserve(pids_.size() + static_cast<std::size_t>(count));
-  for (int i = 0; i < count; ++i) {
-    clone_args args{};
-    args.flags = flags;
-    args.exit_signal = SIGCHLD;
-    const long pid = ::syscall(SYS_clone3, &args, sizeof args);
-    if (pid < 0) return sys::last_error("clone3({})", sys::clone_flags_text(flags));
-    if (pid == 0) {
-      ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-      for (;;) ::pause();
+  const auto first = pids_.size();
+  pids_.resize(first + static_cast<std::size_t>(count));
+  stacks_.resize(pids_.size());
+  for (auto i = first; i < pids_.size(); ++i) {
+    long pid = -1;
+    if (share_memory_) {
+      stacks_[i] = std::make_unique<Stack>();
+      pid = ::clone(hold_still, stacks_[i]->end(), static_cast<int>(flags) | CLONE_VM | SIGCHLD,
+                    nullptr);
+    } else {
+      clone_args args{};
+      args.flags = flags;
+      args.exit_signal = SIGCHLD;
+      pid = ::syscall(SYS_clone3, &args, sizeof args);
+      if (pid == 0) ::_exit(hold_still(nullptr));
     }
-    pids_.push_back(static_cast<pid_t>(pid));
+    if (pid < 0) {
+      pids_.resize(i);
+      return sys::last_error("clone({})", sys::clone_flags_text(flags));
+    }
+    pids_[i] = static_cast<pid_t>(pid);
   }
   return {};
 }
@@ -50,6 +69,7 @@ void Crowd::end() {
     }
   }
   pids_.clear();
+  stacks_.clear();
 }
 
 }  // namespace nsvet::measure

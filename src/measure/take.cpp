@@ -1,6 +1,9 @@
 // The loop around every sample: Google Benchmark's, with our own clock.
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
+#include <array>
+
 #include "measure/benchmark.h"
 
 namespace nsvet::measure {
@@ -8,6 +11,7 @@ namespace {
 
 // Warm-up fills slabs and per-CPU lists and touches every path; then the figures settle.
 constexpr int kWarmUp = 4;
+constexpr int kFewWarmUp = 2;
 // A call longer than a tick is always disturbed: then the last try counts.
 constexpr int kTries = 4;
 
@@ -18,10 +22,10 @@ class Silent : public benchmark::BenchmarkReporter {
   void ReportRuns(const std::vector<Run>&) override {}
 };
 
-Sample undisturbed(const std::function<Sample()>& take) {
+Sample undisturbed(const std::function<Sample()>& take, bool wait) {
   Sample sample;
   for (int i = 0; i < kTries; ++i) {
-    quiesce();
+    if (wait || i > 0) quiesce();
     sample = take();
     if (!sample.disturbed) break;
   }
@@ -31,8 +35,21 @@ Sample undisturbed(const std::function<Sample()>& take) {
 }  // namespace
 
 void Measurement::take(const std::function<Sample()>& sample) {
+  loop(sample, {kWarmUp, count_, true});
+}
+
+void Measurement::take_at_once(const std::function<Sample()>& sample) {
+  quiesce();
+  loop(sample, {kWarmUp, count_, false});
+}
+
+void Measurement::take_few(const std::function<Sample()>& sample) {
+  loop(sample, {kFewWarmUp, std::max(3, count_ / 2), true});
+}
+
+void Measurement::loop(const std::function<Sample()>& sample, const Plan& plan) {
   auto one = [&](bool keep) {
-    const Sample taken = undisturbed(sample);
+    const Sample taken = undisturbed(sample, plan.wait);
     if (taken.failed != 0) {
       ++samples_.failed_calls;
       last_errno_ = taken.failed;
@@ -49,13 +66,13 @@ void Measurement::take(const std::function<Sample()>& sample) {
     fail({cold.failed, call});
     return;
   }
-  for (int i = 1; i < kWarmUp; ++i) one(false);
-  auto loop = [&](benchmark::State& state) {
+  for (int i = 1; i < plan.warm_up; ++i) one(false);
+  auto body = [&](benchmark::State& state) {
     for ([[maybe_unused]] auto iteration : state) {
       state.SetIterationTime(static_cast<double>(one(true).cost) * 1e-9);
     }
   };
-  benchmark::RegisterBenchmark(info_.id.c_str(), loop)->UseManualTime()->Iterations(count_);
+  benchmark::RegisterBenchmark(info_.id.c_str(), body)->UseManualTime()->Iterations(plan.count);
   Silent silent;
   benchmark::RunSpecifiedBenchmarks(&silent, ".");
   if (samples_.warm.empty()) {
