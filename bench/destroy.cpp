@@ -53,6 +53,8 @@ bool register_leaving() {
          .source = "setns(2)",
          .types = set.types},
         [&set](Measurement& m) {
+          // A home that is ours: an ordinary user may not come back to the initial namespaces.
+          if (auto in = enter_new(set.flags); !in) return m.fail(in.error());
           const auto home = sys::open_ns(set.types.front());
           if (!home) return m.fail(home.error());
           m.take_in_child([&]() -> Sample {
