@@ -65,8 +65,9 @@ NSVET_CHECK(unshare_twice,
                      "CLONE_NEWPID cannot be unshared twice by one process, before or after the "
                      "first child; setns(2) back to the own namespace makes it possible again",
                      "unshare(2), EINVAL")) {
-  Actor caller = t.spawn();
-  const auto own = setup(sys::open_ns("pid"));
+  Actor outer = t.spawn({.flags = CLONE_NEWPID});
+  Actor caller = outer.spawn();
+  const auto own = pid_ns_of(outer);
   require(caller([] { return sys::unshare(CLONE_NEWPID); }));
   t.expect("before the first child", unshare_outcome(caller, CLONE_NEWPID), "EINVAL");
   Actor init = caller.spawn();
@@ -94,9 +95,10 @@ NSVET_CHECK(unshare_thread,
       return sys::errno_name(number);
     });
   };
-  Actor caller = t.spawn();
+  Actor outer = t.spawn({.flags = CLONE_NEWPID});
+  Actor caller = outer.spawn();
   t.expect("pthread_create() before", thread_errno(caller), "0");
-  const auto own = setup(sys::open_ns("pid"));
+  const auto own = pid_ns_of(outer);
   require(caller([] { return sys::unshare(CLONE_NEWPID); }));
   t.expect("after unshare()", thread_errno(caller), "EINVAL");
   Actor init = caller.spawn();
@@ -248,17 +250,17 @@ NSVET_CHECK(join_by_pidfd,
                      "setns(pidfd, CLONE_NEWPID) moves the caller's next children to the namespace "
                      "of that process; to an ancestor's it is EINVAL, to a reaped one ESRCH",
                      "setns(2)", "5.8")) {
-  Actor init = t.spawn({.flags = CLONE_NEWPID});
-  Actor caller = t.spawn();
+  Actor outer = t.spawn({.flags = CLONE_NEWPID});
+  Actor init = outer.spawn({.flags = CLONE_NEWPID});
+  Actor caller = outer.spawn();
   t.expect("setns(pidfd)", setns_outcome(caller, init.pidfd()), "success");
   Actor child = caller.spawn();
   t.expect("namespace of the next child", own_ns(child), own_ns(init));
-  const auto self = setup(sys::pidfd_open(::getpid()));
   Actor member = init.spawn();
-  t.expect("pidfd of a process above", setns_outcome(member, self.get()), "EINVAL");
-  Actor gone = t.spawn();
+  t.expect("pidfd of a process above", setns_outcome(member, outer.pidfd()), "EINVAL");
+  Actor gone = outer.spawn();
   gone.finish();
-  wait_state(gone.pid());
+  outer([pid = gone.pid()] { wait_state(pid); });
   t.expect("pidfd of a process that is gone", setns_outcome(caller, gone.pidfd()), "ESRCH");
 }
 
@@ -342,7 +344,7 @@ NSVET_CHECK(init_by_join,
   t.expect("its child", init([] { return ::getpid(); }), 1);
   Actor second = creator.spawn();
   t.expect("child of the creator", second([] { return ::getpid(); }), 2);
-  init.finish();
+  require(send(init.pid(), SIGKILL));
   t.expect("it dies with PID 1", second.dies_within(kPatience), true);
 }
 

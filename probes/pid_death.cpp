@@ -121,23 +121,24 @@ NSVET_CHECK(no_more_forks,
                      "fork(2) gives ENOMEM when the init of the namespace for children has ended, "
                      "and a second unshare(CLONE_NEWPID) does not help",
                      "pid_namespaces(7)")) {
-  Actor joiner = t.spawn();
+  Actor outer = t.spawn({.flags = CLONE_NEWPID});
+  Actor joiner = outer.spawn();
   require(joiner([] { return sys::unshare(CLONE_NEWPID); }));
   Actor init = joiner.spawn();
   t.expect("the first child is PID 1", init([] { return ::getpid(); }), 1);
-  const auto fd = setup(sys::open_ns("pid", init.pid()));
+  const auto fd = setup(sys::open_ns("pid", setup(pid_of_pidfd(init.pidfd()))));
   init.finish();
   t.expect("PID 1", joiner([pid = init.pid()] { return wait_state(pid); }), "exit 0");
   t.expect_errno("fork() of its creator", joiner.try_spawn(), ENOMEM);
   t.expect_errno("fork() again", joiner.try_spawn(), ENOMEM);
   t.expect_errno("a second unshare(CLONE_NEWPID)",
                  joiner([] { return sys::unshare(CLONE_NEWPID); }), EINVAL);
-  Actor late = t.spawn();
+  Actor late = outer.spawn();
   const int there = late.give(fd.get());
   t.expect_success("setns() to the dead namespace",
                    late([there] { return sys::setns(there, CLONE_NEWPID); }));
   t.expect_errno("fork() after setns()", late.try_spawn(), ENOMEM);
-  const auto own = setup(sys::open_ns("pid"));
+  const auto own = setup(sys::open_ns("pid", outer.pid()));
   const int back = late.give(own.get());
   t.expect_success("setns() back", late([back] { return sys::setns(back, CLONE_NEWPID); }));
   t.expect_success("fork() after that", late.try_spawn());
