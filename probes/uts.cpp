@@ -188,7 +188,7 @@ void file_follows(Check& t, const Name& name) {
   t.expect("outside after that", get(outer, name), "outer");
 }
 
-// poll(2) on the file tells of changes: POLLERR and POLLPRI.
+// All UTS namespaces share one count of changes, so that silence proves nothing here.
 void file_polls(Check& t, const Name& name) {
   Actor inside = t.spawn({.flags = CLONE_NEWUTS});
   const int fd = inside([name] {
@@ -204,10 +204,9 @@ void file_polls(Check& t, const Name& name) {
       return static_cast<int>(changed.revents);
     });
   };
-  t.expect("before", events(0), 0);
+  events(0);
   require(set(inside, name, "changed"));
   t.expect("after a change", events(static_cast<int>(kPatience.count())), POLLERR | POLLPRI);
-  t.expect("once", events(0), 0);
 }
 
 struct Topic {
@@ -246,7 +245,7 @@ constexpr Topic kTopics[] = {
      "whatever procfs it is in",
      "proc_sys_kernel(5)", file_follows},
     {"file_polls", "can be watched with poll(2)",
-     "a change wakes poll(2) on the file under /proc/sys/kernel with POLLERR and POLLPRI, once",
+     "a change wakes poll(2) on the file under /proc/sys/kernel with POLLERR and POLLPRI",
      "kernel/utsname_sysctl.c uts_proc_notify()", file_polls},
 };
 
