@@ -1,11 +1,6 @@
 // PIDs that the kernel hands to another process are numbers of the receiver's namespace.
 #include <fcntl.h>
-#include <mqueue.h>
-#include <sys/ipc.h>
 #include <sys/mman.h>
-#include <sys/msg.h>
-#include <sys/sem.h>
-#include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -15,6 +10,7 @@
 #include <array>
 #include <cstring>
 
+#include "pid_family.h"
 #include "pid_process.h"
 #include "pid_signal.h"
 #include "sys/file.h"
@@ -22,24 +18,6 @@
 
 namespace nsvet::probe {
 namespace {
-
-// A process of a namespace, another in a nested one, and the same in the sibling of that.
-struct Scene {
-  Actor outer;
-  Actor init;
-  Actor member;  ///< PID 2 in the namespace of `init`.
-  Actor sibling;
-  pid_t member_in_outer;
-};
-
-Scene make_scene(const Check& t) {
-  Actor outer = t.spawn({.flags = CLONE_NEWPID});
-  Actor init = outer.spawn({.flags = CLONE_NEWPID});
-  Actor member = init.spawn();
-  Actor sibling = outer.spawn({.flags = CLONE_NEWPID});
-  // Numbers in `outer`: init 2, member 3, sibling 4.
-  return {std::move(outer), std::move(init), std::move(member), std::move(sibling), 3};
-}
 
 struct Sockets {
   sys::Fd sender;
@@ -98,7 +76,7 @@ NSVET_CHECK(scm_credentials,
                      "the PID in SCM_CREDENTIALS is the sender's in the receiver's namespace, 0 "
                      "where it has none",
                      "unix(7), pid_namespaces(7)")) {
-  Scene scene = make_scene(t);
+  Family family = make_family(t);
   const Sockets sockets = make_sockets();
   auto sent_by = [&](Actor& sender, Actor& receiver) {
     const int from = sender.give(sockets.sender.get());
@@ -106,10 +84,10 @@ NSVET_CHECK(scm_credentials,
     setup(sender([from] { return sys::write_all(from, "x"); }));
     return receiver([to] { return received_credentials(to); });
   };
-  t.expect("member to PID 1", sent_by(scene.member, scene.init), "pid 2 uid 0");
-  t.expect("member to the parent namespace", sent_by(scene.member, scene.outer), "pid 3 uid 0");
-  t.expect("member to a sibling namespace", sent_by(scene.member, scene.sibling), "pid 0 uid 0");
-  t.expect("parent namespace to a member", sent_by(scene.outer, scene.member), "pid 0 uid 0");
+  t.expect("member to PID 1", sent_by(family.member, family.init), "pid 2 uid 0");
+  t.expect("member to the parent namespace", sent_by(family.member, family.outer), "pid 3 uid 0");
+  t.expect("member to a sibling namespace", sent_by(family.member, family.sibling), "pid 0 uid 0");
+  t.expect("parent namespace to a member", sent_by(family.outer, family.member), "pid 0 uid 0");
 }
 
 NSVET_CHECK(scm_claimed,
@@ -117,16 +95,16 @@ NSVET_CHECK(scm_claimed,
                      "a privileged sender may claim the PID of another process of its own "
                      "namespace; one that does not exist there is ESRCH",
                      "unix(7), SCM_CREDENTIALS")) {
-  Scene scene = make_scene(t);
+  Family family = make_family(t);
   const Sockets sockets = make_sockets();
-  const int from = scene.init.give(sockets.sender.get());
-  const int to = scene.outer.give(sockets.receiver.get());
-  t.expect("another member's", outcome(scene.init([from] { return send_credentials(from, 2); })),
+  const int from = family.init.give(sockets.sender.get());
+  const int to = family.outer.give(sockets.receiver.get());
+  t.expect("another member's", outcome(family.init([from] { return send_credentials(from, 2); })),
            "success");
   t.expect("as the parent namespace sees it",
-           scene.outer([to] { return received_credentials(to); }), "pid 3 uid 0");
+           family.outer([to] { return received_credentials(to); }), "pid 3 uid 0");
   t.expect("a PID that only the parent namespace has",
-           outcome(scene.init([from] { return send_credentials(from, 4); })), "ESRCH");
+           outcome(family.init([from] { return send_credentials(from, 4); })), "ESRCH");
 }
 
 pid_t peer_of(Actor& actor, int fd) {
@@ -143,26 +121,26 @@ NSVET_CHECK(peercred, pid_rule("pid.translated.peercred", "SO_PEERCRED is transl
                                "the PID of SO_PEERCRED is the peer's in the reader's namespace, 0 "
                                "where it has none",
                                "unix(7), SO_PEERCRED")) {
-  Scene scene = make_scene(t);
-  const int made = scene.member([] {
+  Family family = make_family(t);
+  const int made = family.member([] {
     auto pair = setup(sys::make_socket_pair());
     static_cast<void>(pair.second.release());
     return pair.first.release();
   });
-  const sys::Fd socket = scene.member.take(made);
-  t.expect("read by PID 1", peer_of(scene.init, socket.get()), 2);
-  t.expect("read in the parent namespace", peer_of(scene.outer, socket.get()), 3);
-  t.expect("read in a sibling namespace", peer_of(scene.sibling, socket.get()), 0);
+  const sys::Fd socket = family.member.take(made);
+  t.expect("read by PID 1", peer_of(family.init, socket.get()), 2);
+  t.expect("read in the parent namespace", peer_of(family.outer, socket.get()), 3);
+  t.expect("read in a sibling namespace", peer_of(family.sibling, socket.get()), 0);
 }
 
 NSVET_CHECK(lock_owner, pid_rule("pid.translated.lock_owner", "F_GETLK names the holder's PID",
                                  "l_pid is the holder's PID in the caller's namespace, and 0 where "
                                  "it has none",
                                  "F_GETLK(2const), commit 52306e882f77")) {
-  Scene scene = make_scene(t);
+  Family family = make_family(t);
   const sys::Fd file(::memfd_create("nsvet", MFD_CLOEXEC));
-  const int held = scene.member.give(file.get());
-  t.expect("lock", scene.member([held] {
+  const int held = family.member.give(file.get());
+  t.expect("lock", family.member([held] {
     struct flock lock {};
     lock.l_type = F_WRLCK;
     return ::fcntl(held, F_SETLK, &lock);
@@ -177,27 +155,27 @@ NSVET_CHECK(lock_owner, pid_rule("pid.translated.lock_owner", "F_GETLK names the
       return lock.l_type == F_UNLCK ? std::string("unlocked") : fmt::format("{}", lock.l_pid);
     });
   };
-  t.expect("asked by PID 1", owner(scene.init), "2");
-  t.expect("asked in the parent namespace", owner(scene.outer), "3");
-  t.expect("asked in a sibling namespace", owner(scene.sibling), "0");
+  t.expect("asked by PID 1", owner(family.init), "2");
+  t.expect("asked in the parent namespace", owner(family.outer), "3");
+  t.expect("asked in a sibling namespace", owner(family.sibling), "0");
 }
 
 NSVET_CHECK(io_owner, pid_rule("pid.translated.io_owner", "F_GETOWN is translated",
                                "F_SETOWN takes a PID of the caller's namespace, ESRCH when there "
                                "is none; F_GETOWN gives it in that of its caller",
                                "F_GETOWN(2const)")) {
-  Scene scene = make_scene(t);
+  Family family = make_family(t);
   const auto pair = setup(sys::make_socket_pair());
-  const int there = scene.init.give(pair.first.get());
-  t.expect("F_SETOWN to a member", scene.init([there] { return ::fcntl(there, F_SETOWN, 2); }), 0);
+  const int there = family.init.give(pair.first.get());
+  t.expect("F_SETOWN to a member", family.init([there] { return ::fcntl(there, F_SETOWN, 2); }), 0);
   auto owner = [&](Actor& actor) {
     const int fd = actor.give(pair.first.get());
     return actor([fd] { return ::fcntl(fd, F_GETOWN); });
   };
-  t.expect("F_GETOWN inside", owner(scene.init), 2);
-  t.expect("in the parent namespace", owner(scene.outer), 3);
-  t.expect("in a sibling namespace", owner(scene.sibling), 0);
-  t.expect("F_SETOWN to a PID of the parent namespace", scene.init([there] {
+  t.expect("F_GETOWN inside", owner(family.init), 2);
+  t.expect("in the parent namespace", owner(family.outer), 3);
+  t.expect("in a sibling namespace", owner(family.sibling), 0);
+  t.expect("F_SETOWN to a PID of the parent namespace", family.init([there] {
     return sys::errno_name(::fcntl(there, F_SETOWN, 4) == 0 ? 0 : errno);
   }),
            "ESRCH");
@@ -209,14 +187,14 @@ NSVET_CHECK(io_signal,
                      "a process in another PID namespace gets the signal of F_SETSIG with si_code "
                      "POLL_IN and the descriptor in si_fd",
                      "F_SETSIG(2const)")) {
-  Scene scene = make_scene(t);
+  Family family = make_family(t);
   auto pair = setup(sys::make_socket_pair());
-  const int there = scene.member.give(pair.first.get());
+  const int there = family.member.give(pair.first.get());
   struct Seen {
     int code;
     int fd;
   };
-  scene.member([there] {
+  family.member([there] {
     sigset_t one;
     ::sigemptyset(&one);
     ::sigaddset(&one, SIGRTMIN);
@@ -226,7 +204,7 @@ NSVET_CHECK(io_signal,
     ::fcntl(there, F_SETFL, O_ASYNC | O_NONBLOCK);
   });
   setup(sys::write_all(pair.second.get(), "x"));
-  const auto seen = scene.member([] {
+  const auto seen = family.member([] {
     sigset_t one;
     ::sigemptyset(&one);
     ::sigaddset(&one, SIGRTMIN);
@@ -311,144 +289,6 @@ NSVET_CHECK(child_tid,
   t.expect("clone() returns", numbers.returned, 2);
   t.expect("CLONE_PARENT_SETTID", numbers.stored_for_parent, 2);
   t.expect("CLONE_CHILD_SETTID", numbers.stored_in_child, 1);
-}
-
-// --- System V IPC and message queues -------------------------------------------------------------
-
-CheckInfo ipc_rule(std::string id, std::string title, std::string rule, std::string source,
-                   Need need) {
-  CheckInfo info = pid_rule(std::move(id), std::move(title), std::move(rule), std::move(source));
-  info.types.push_back(NsType::ipc);
-  info.needs.push_back(need);
-  return info;
-}
-
-// The scene in an IPC namespace of its own.
-Scene make_ipc_scene(const Check& t) {
-  Actor outer = t.spawn({.flags = CLONE_NEWPID | CLONE_NEWIPC});
-  Actor init = outer.spawn({.flags = CLONE_NEWPID});
-  Actor member = init.spawn();
-  Actor sibling = outer.spawn({.flags = CLONE_NEWPID});
-  return {std::move(outer), std::move(init), std::move(member), std::move(sibling), 3};
-}
-
-constexpr key_t kKey = 0x6e73;
-
-void expect_numbers(Check& t, Scene& scene, const char* what, pid_t (*ask)()) {
-  t.expect(fmt::format("{} inside", what), scene.init([ask] { return ask(); }), 2);
-  t.expect(fmt::format("{} in the parent namespace", what), scene.outer([ask] { return ask(); }),
-           3);
-  t.expect(fmt::format("{} in a sibling namespace", what), scene.sibling([ask] { return ask(); }),
-           0);
-}
-
-NSVET_CHECK(semaphore, ipc_rule("pid.translated.semctl", "semctl(GETPID) is translated",
-                                "sempid is the PID of who changed the semaphore last, in the "
-                                "caller's namespace",
-                                "semctl(2), pid_namespaces(7)", Need::sysvipc)) {
-  Scene scene = make_ipc_scene(t);
-  setup(scene.member([]() -> sys::Result<> {
-    const int id = ::semget(kKey, 1, IPC_CREAT | 0666);
-    sembuf up{0, 1, 0};
-    if (id < 0 || ::semop(id, &up, 1) != 0) return sys::last_error("semop()");
-    return {};
-  }));
-  expect_numbers(t, scene, "GETPID", [] { return ::semctl(::semget(kKey, 0, 0), 0, GETPID); });
-}
-
-NSVET_CHECK(messages, ipc_rule("pid.translated.msgctl", "msg_lspid and msg_lrpid are translated",
-                               "the PIDs of the last sender and receiver are those of the caller's "
-                               "namespace",
-                               "msgctl(2), pid_namespaces(7)", Need::sysvipc)) {
-  Scene scene = make_ipc_scene(t);
-  setup(scene.member([]() -> sys::Result<> {
-    const int id = ::msgget(kKey, IPC_CREAT | 0666);
-    struct {
-      long type = 1;
-      char text = 'x';
-    } message;
-    if (id < 0 || ::msgsnd(id, &message, 1, 0) != 0 || ::msgrcv(id, &message, 1, 0, 0) < 0) {
-      return sys::last_error("msgsnd()");
-    }
-    return {};
-  }));
-  static constexpr auto kState = [] {
-    msqid_ds state{};
-    ::msgctl(::msgget(kKey, 0), IPC_STAT, &state);
-    return state;
-  };
-  expect_numbers(t, scene, "msg_lspid", [] { return kState().msg_lspid; });
-  expect_numbers(t, scene, "msg_lrpid", [] { return kState().msg_lrpid; });
-}
-
-NSVET_CHECK(memory, ipc_rule("pid.translated.shmctl", "shm_cpid and shm_lpid are translated",
-                             "the PIDs of the creator and of the last user are those of the "
-                             "caller's namespace",
-                             "shmctl(2), pid_namespaces(7)", Need::sysvipc)) {
-  Scene scene = make_ipc_scene(t);
-  setup(scene.member([]() -> sys::Result<> {
-    const int id = ::shmget(kKey, 4096, IPC_CREAT | 0666);
-    void* place = id < 0 ? nullptr : ::shmat(id, nullptr, 0);
-    if (place == nullptr || ::shmdt(place) != 0) return sys::last_error("shmget()");
-    return {};
-  }));
-  static constexpr auto kState = [] {
-    shmid_ds state{};
-    ::shmctl(::shmget(kKey, 0, 0), IPC_STAT, &state);
-    return state;
-  };
-  expect_numbers(t, scene, "shm_cpid", [] { return kState().shm_cpid; });
-  expect_numbers(t, scene, "shm_lpid", [] { return kState().shm_lpid; });
-}
-
-NSVET_CHECK(queue_notification,
-            ipc_rule("pid.translated.mq_notify", "The sender in mq_notify(3) is translated",
-                     "si_pid of SI_MESGQ is the sender's PID in the receiver's namespace, 0 where "
-                     "it has none",
-                     "mq_notify(3), pid_namespaces(7)", Need::mqueue)) {
-  Scene scene = make_ipc_scene(t);
-  setup(scene.init([]() -> sys::Result<> {
-    if (::mq_open("/nsvet", O_RDWR | O_CREAT, 0666, nullptr) < 0) return sys::last_error("mq_open");
-    return {};
-  }));
-  auto told = [&](Actor& receiver, Actor& sender) {
-    setup(receiver([]() -> sys::Result<> {
-      set_disposition(Disposition::blocked);
-      sigevent event{};
-      event.sigev_notify = SIGEV_SIGNAL;
-      event.sigev_signo = SIGUSR1;
-      const mqd_t queue = ::mq_open("/nsvet", O_RDWR);
-      if (queue < 0 || ::mq_notify(queue, &event) != 0) return sys::last_error("mq_notify()");
-      return {};
-    }));
-    setup(sender([]() -> sys::Result<> {
-      const mqd_t queue = ::mq_open("/nsvet", O_RDWR);
-      if (queue < 0 || ::mq_send(queue, "x", 1, 0) != 0) return sys::last_error("mq_send()");
-      return {};
-    }));
-    return receiver([] {
-      sigset_t one;
-      ::sigemptyset(&one);
-      ::sigaddset(&one, SIGUSR1);
-      siginfo_t info{};
-      const timespec limit{20, 0};
-      const int got = ::sigtimedwait(&one, &info, &limit);
-      std::array<char, 8192> rest{};
-      const mqd_t queue = ::mq_open("/nsvet", O_RDWR | O_NONBLOCK);
-      ::mq_receive(queue, rest.data(), rest.size(), nullptr);
-      ::mq_close(queue);
-      set_disposition(Disposition::standard);
-      if (got < 0) return sys::errno_name(errno);
-      return fmt::format("pid {} code {}", info.si_pid, info.si_code);
-    });
-  };
-  t.expect("from a member", told(scene.init, scene.member), fmt::format("pid 2 code {}", SI_MESGQ));
-  t.expect("from inside to the parent namespace", told(scene.outer, scene.member),
-           fmt::format("pid 3 code {}", SI_MESGQ));
-  t.expect("from the parent namespace", told(scene.init, scene.outer),
-           fmt::format("pid 0 code {}", SI_MESGQ));
-  t.expect("from a sibling namespace", told(scene.sibling, scene.member),
-           fmt::format("pid 0 code {}", SI_MESGQ));
 }
 
 }  // namespace
