@@ -1,5 +1,4 @@
 // Mount namespaces: what propagates between two of them, and what does not.
-#include <sched.h>
 #include <sys/mount.h>
 
 #include "mnt_tree.h"
@@ -33,7 +32,7 @@ void propagates(Check& t, const Propagation& row) {
     setup(sys::make_directory("/tmp/a"));
     setup(sys::make_directory("/tmp/b"));
   });
-  Actor copy = original.spawn({.flags = CLONE_NEWNS});
+  Actor copy = copy_of(original);
   require(copy([flag = row.flag] { return sys::mount("", "/tmp", "", flag); }));
   require(original([] { return sys::mount("tmpfs", "/tmp/a", "tmpfs", 0); }));
   require(copy([] { return sys::mount("tmpfs", "/tmp/b", "tmpfs", 0); }));
@@ -96,7 +95,7 @@ NSVET_CHECK(copied, {.id = "mnt.list.copied",
   original([] { enter_private_mounts(); });
   require(original([] { return sys::make_directory("/tmp/a"); }));
   require(original([] { return sys::mount("tmpfs", "/tmp/a", "tmpfs", 0); }));
-  Actor copy = original.spawn({.flags = CLONE_NEWNS});
+  Actor copy = copy_of(original);
   t.expect("the mount in the copy", mounted(copy, "/tmp/a"), true);
   require(copy([] { return sys::umount("/tmp/a"); }));
   t.expect("after umount in the copy, seen there", mounted(copy, "/tmp/a"), false);

@@ -1,11 +1,7 @@
 // What becomes of mounts in a new mount namespace, owned by the same user namespace or by another.
-#include <sched.h>
 #include <sys/mount.h>
-#include <unistd.h>
 
 #include "mnt_states.h"
-#include "sys/credentials.h"
-#include "sys/file.h"
 
 namespace nsvet::probe {
 namespace {
@@ -22,13 +18,6 @@ constexpr Row kRows[] = {{State::shared, "shared:A", "slave:A"},
                          {State::private_, "private", "private"},
                          {State::slave, "slave:A.master", "slave:A.master"},
                          {State::slave_shared, "shared:A slave:A.master", "slave:A"}};
-
-// A copy of the actor's mount namespace; with `owner` owned by a new user namespace.
-Actor copy_of(Actor& original, bool owner) {
-  Actor copy = original.spawn({.flags = CLONE_NEWNS | (owner ? CLONE_NEWUSER : 0UL)});
-  if (owner) setup(sys::map_root(copy.pid(), ::geteuid(), ::getegid()));
-  return copy;
-}
 
 void expect_passes(Check& t, const char* what, Actor& from, Actor& to, const char* point,
                    const char* seen_at, bool expected) {
@@ -122,7 +111,7 @@ NSVET_CHECK(whole_tree,
     setup(sys::mount("/tmp/a/sub", "/tmp/b", "", MS_BIND));
     setup(sys::mount("stacked", "/tmp/b", "tmpfs", MS_NOATIME));
   });
-  Actor copy = original.spawn({.flags = CLONE_NEWNS});
+  Actor copy = copy_of(original);
   const MountTable ours(original);
   const MountTable theirs(copy);
   t.expect("mounts in the copy", theirs.all().size(), ours.all().size());

@@ -1,7 +1,11 @@
 #include "mnt_tree.h"
 
+#include <sched.h>
+#include <unistd.h>
+
 #include <algorithm>
 
+#include "sys/credentials.h"
 #include "sys/file.h"
 
 namespace nsvet::probe {
@@ -14,6 +18,12 @@ CheckInfo mnt_check(std::string id, std::string title, std::string rule, std::st
           .source = std::move(source),
           .types = {NsType::mnt},
           .needs = std::move(needs)};
+}
+
+Actor copy_of(Actor& original, bool owner) {
+  Actor copy = original.spawn({.flags = CLONE_NEWNS | (owner ? CLONE_NEWUSER : 0UL)});
+  if (owner) setup(sys::map_root(copy.pid(), ::geteuid(), ::getegid()));
+  return copy;
 }
 
 MountTable::MountTable(Actor& actor)

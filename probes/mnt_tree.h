@@ -31,6 +31,10 @@ class MountTable {
   std::vector<sys::MountInfo> mounts_;
 };
 
+/// Starts an actor in a copy of the actor's mount namespace.
+/// @param owner whether a new user namespace, in which the actor is root, owns the copy
+Actor copy_of(Actor& original, bool owner = false);
+
 inline bool mounted(Actor& actor, std::string_view point) { return MountTable(actor).has(point); }
 
 /// Says how mounts propagate, with names for the peer groups:
