@@ -8,6 +8,9 @@ import re
 import subprocess
 
 TABLES = pathlib.Path(__file__).resolve().parent / "lies"
+OTHERWISE = TABLES / "none.txt"
+FLAGS = {"cgroup": "NEWCGROUP", "ipc": "NEWIPC", "mnt": "NEWNS", "net": "NEWNET", "pid": "NEWPID",
+         "time": "NEWTIME", "user": "NEWUSER", "uts": "NEWUTS"}
 # Checks wait 20 s for what must happen. Under a lie it does not happen, so they need not.
 IMPATIENT = os.environ | {"NSVET_PATIENCE_MS": "1500"}
 
@@ -74,6 +77,14 @@ def lines(table):
         if text.strip() and not text.startswith("#"):
             check, program, *lies = text.split()
             yield Line(check, program, tuple(lies))
+
+
+def otherwise():
+    """The checks that no lie breaks, and how each was shown to fail."""
+    if not OTHERWISE.exists():
+        return {}
+    return dict(text.split(None, 1) for text in OTHERWISE.read_text().splitlines()
+                if text.strip() and not text.startswith("#"))
 
 
 def by_ptrace(lies):
