@@ -71,21 +71,6 @@ Result<> raise_permitted() {
   return set_capabilities(*data);
 }
 
-Result<> drop_capability(int capability) {
-  auto data = get_capabilities();
-  if (!data) return tl::unexpected(data.error());
-  ::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_LOWER, capability, 0, 0);
-  auto& word = (*data)[static_cast<std::size_t>(CAP_TO_INDEX(capability))];
-  for (auto* set : {&word.effective, &word.permitted, &word.inheritable}) {
-    *set &= ~CAP_TO_MASK(capability);
-  }
-  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
-  if (::syscall(SYS_capset, &header, data->data()) != 0) {
-    return last_error("capset(without {})", capability);
-  }
-  return {};
-}
-
 Result<> become_user(uid_t uid, gid_t gid) {
   if (::setgroups(0, nullptr) != 0) return last_error("setgroups(0)");
   if (::setresgid(gid, gid, gid) != 0) return last_error("setresgid({})", gid);
