@@ -1,110 +1,47 @@
-#include "compare/compare.h"
-
 #include <fmt/format.h>
-#include <unistd.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <memory>
 
-#include "cli/cell.h"
 #include "cli/command.h"
-#include "model/json.h"
-#include "model/version.h"
-#include "render/json.h"
-#include "render/text.h"
-#include "sys/file.h"
+#include "cli/reports.h"
+#include "compare/fail_on.h"
+#include "compare/match.h"
+#include "render/format.h"
 
 namespace nsvet::cli {
 namespace {
 
-using model::Report;
+struct Options {
+  std::vector<std::string> paths;
+  std::string format = "text";
+  std::vector<std::string> fail_on{"any"};
+};
 
-model::Result<Report> read_report(const std::string& path) {
-  const auto text = sys::read_file(path, 256U << 20);
-  if (!text) {
-    return model::bad_input(
-        fmt::format("{}: cannot be read ({})", path, sys::errno_name(text.error().number)));
-  }
-  return model::report_from_json(*text, path);
-}
-
-model::Result<std::vector<Report>> read_all(const std::vector<std::string>& paths) {
-  std::vector<std::string> files;
-  for (const auto& path : paths) {
-    const auto names = sys::list_directory(path);
-    if (!names) {
-      files.push_back(path);
-      continue;
-    }
-    for (const auto& name : *names) {
-      if (name.ends_with(".json")) files.push_back(path + "/" + name);
-    }
-  }
-  std::vector<Report> reports;
-  for (const auto& file : files) {
-    auto report = read_report(file);
-    if (!report) return tl::unexpected(report.error());
-    reports.push_back(std::move(*report));
-  }
-  return reports;
-}
-
-const std::string& release(const Report& report) {
-  const auto found = report.environment.kernel.find("release");
-  return found == report.environment.kernel.end() ? report.cell.kernel : found->second;
-}
-
-bool same_cell(const Report& a, const Report& b) {
-  return a.cell.user == b.cell.user && a.cell.clock == b.cell.clock &&
-         a.cell.append == b.cell.append;
-}
-
-int compare(const std::vector<std::string>& paths, bool json) {
-  auto reports = read_all(paths);
-  if (!reports) return report_error(reports.error());
-  // A folder holds its kernels in no order of ours: the oldest is the base.
-  if (paths.size() == 1) {
-    std::ranges::stable_sort(*reports, [](const Report& a, const Report& b) {
-      return model::compare_versions(release(a), release(b)) < 0;
-    });
-  }
+int compare(const Options& options) {
+  const auto fail_on = compare::FailOn::from(options.fail_on);
+  if (!fail_on) return report_error(fail_on.error());
   const auto known = compare::known_changes();
   if (!known) return report_error(known.error());
-  std::vector<compare::Comparison> comparisons;
-  std::vector<const Report*> bases;
-  for (const auto& report : *reports) {
-    const auto base = std::ranges::find_if(
-        bases, [&](const Report* candidate) { return same_cell(*candidate, report); });
-    if (base == bases.end()) {
-      bases.push_back(&report);
-      continue;
-    }
-    auto comparison = compare::compare(**base, report, *known);
-    if (!comparison) return report_error(comparison.error());
-    comparisons.push_back(std::move(*comparison));
+  const std::vector<std::string> old_side{options.paths.front()};
+  auto reports = read_reports(old_side);
+  if (!reports) return report_error(reports.error());
+  // One folder holds a series; of several paths, the first is what the others are held against.
+  const std::size_t bases = options.paths.size() == 1 ? 0 : reports->size();
+  if (bases > 0) {
+    auto others = read_reports({options.paths.begin() + 1, options.paths.end()});
+    if (!others) return report_error(others.error());
+    std::ranges::move(*others, std::back_inserter(*reports));
   }
-  if (comparisons.empty()) {
-    return report_error({model::Error::Kind::bad_input,
-                         "nothing to compare: give two reports of the same user, clock and boot "
-                         "parameters, or a folder that holds them"});
-  }
-  std::ranges::stable_sort(comparisons, std::greater<>{}, &compare::Comparison::user);
-  if (json) {
-    fmt::print("{}", render::json(comparisons));
-  } else {
-    const bool colour = ::isatty(STDOUT_FILENO) == 1 && std::getenv("NO_COLOR") == nullptr;
-    for (auto group = comparisons.begin(); group != comparisons.end();) {
-      const auto end = std::find_if(group, comparisons.end(),
-                                    [&](const auto& c) { return c.user != group->user; });
-      fmt::print(
-          "{}", render::text(std::span(group, end), {.width = terminal_width(), .colour = colour}));
-      group = end;
-    }
-  }
-  const bool clean = std::ranges::all_of(
-      comparisons, [](const auto& comparison) { return comparison.unexpected() == 0; });
-  return clean ? kAllGood : kFindings;
+  const auto set = compare::compare_all(*reports, bases, *known);
+  if (!set) return report_error(set.error());
+  fmt::print("{}", render::render(options.format, *set, stdout_style()));
+  const bool failed = std::ranges::any_of(set->comparisons, [&](const auto& comparison) {
+    return std::ranges::any_of(comparison.findings,
+                               [&](const auto& finding) { return fail_on->matches(finding); });
+  });
+  return failed ? kFindings : kAllGood;
 }
 
 }  // namespace
@@ -115,16 +52,20 @@ void add_compare(CLI::App& app, Action& chosen) {
   command->footer(
       "BASE and NEW are reports, or folders of them; one folder compares its kernels with the\n"
       "oldest of them.\n"
-      "Example: nsvet compare results/quickstart --format json");
-  const auto paths = std::make_shared<std::vector<std::string>>();
-  const auto format = std::make_shared<std::string>("text");
-  command->add_option("REPORT", *paths, "BASE NEW..., or a folder")->required();
-  command->add_option("--format", *format, "text or json")
-      ->check(CLI::IsMember({"text", "json"}))
+      "--fail-on: any (unexpected), regression (unexpected, and for the worse), all, none, or a\n"
+      "kind of finding: end, rule, kernel, residue, cost, growth, limit, fact.\n"
+      "Example: nsvet compare old.json new.json --fail-on rule --fail-on kernel --format markdown");
+  const auto options = std::make_shared<Options>();
+  command->add_option("REPORT", options->paths, "BASE NEW..., or a folder")->required();
+  command
+      ->add_option("--format", options->format,
+                   fmt::format("{}", fmt::join(render::format_names(), ", ")))
+      ->check(CLI::IsMember(render::format_names()))
       ->capture_default_str();
-  command->callback([&chosen, paths, format] {
-    chosen = [paths, format] { return compare(*paths, *format == "json"); };
-  });
+  command->add_option("--fail-on", options->fail_on, "What makes the exit code 1; may be repeated")
+      ->delimiter(',')
+      ->capture_default_str();
+  command->callback([&chosen, options] { chosen = [options] { return compare(*options); }; });
 }
 
 }  // namespace nsvet::cli

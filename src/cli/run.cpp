@@ -8,10 +8,11 @@
 #include "cli/command.h"
 #include "cli/interrupt.h"
 #include "cli/programs.h"
+#include "cli/reports.h"
 #include "harness/collect.h"
 #include "harness/runner.h"
 #include "model/json.h"
-#include "render/text.h"
+#include "render/format.h"
 #include "sys/process.h"
 
 namespace nsvet::cli {
@@ -21,6 +22,7 @@ struct Options {
   std::vector<std::string> only;
   std::string user;
   std::string output;
+  std::string format = "text";
   int rounds = 3;
   int samples = 11;
 };
@@ -67,12 +69,12 @@ int run(const Options& options) {
     report.end.message = "stopped before its end";
   }
   report.date = today();
-  fmt::print("{}", render::text(report, {.width = terminal_width()}));
+  fmt::print("{}", render::render(options.format, {&report, 1}, stdout_style()));
   if (!options.output.empty()) {
     if (auto written = write_report(report, options.output); !written) {
       return report_error(written.error());
     }
-    fmt::print("report: {}\n", options.output);
+    fmt::print(stderr, "report: {}\n", options.output);
   }
   return exit_code(report);
 }
@@ -87,6 +89,9 @@ void add_run(CLI::App& app, Action& chosen) {
   command->add_option("--user", options->user, "As whom: root, or nobody (an ordinary user)")
       ->check(CLI::IsMember({"root", "nobody"}));
   command->add_option("-o,--output", options->output, "Write the report to this file");
+  command->add_option("--format", options->format, "Of what is printed: see nsvet compare --help")
+      ->check(CLI::IsMember(render::format_names()))
+      ->capture_default_str();
   command->add_option("--rounds", options->rounds, "Processes for each benchmark")
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();

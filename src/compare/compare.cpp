@@ -11,22 +11,17 @@ namespace nsvet::compare {
 namespace {
 
 using model::Clock;
+using model::EndState;
 using model::Outcome;
 using model::Report;
-
-// Below these a difference of instructions is no news, however exact it is.
-constexpr double kInsnShare = 0.01;
-constexpr std::int64_t kInsnFloor = 20;
-constexpr double kWallShare = 0.05;
-
-std::string release(const Report& report) {
-  const auto found = report.environment.kernel.find("release");
-  return found == report.environment.kernel.end() ? report.cell.kernel : found->second;
-}
+using Effect = Finding::Effect;
+using Kind = Finding::Kind;
 
 std::string text_of(const model::Fact& fact) {
   return std::visit([](const auto& value) { return fmt::format("{}", value); }, fact);
 }
+
+int sign(double x) { return x > 0 ? 1 : (x < 0 ? -1 : 0); }
 
 int way_of(const model::Fact& before, const model::Fact& after) {
   const auto* x = std::get_if<std::int64_t>(&before);
@@ -35,36 +30,55 @@ int way_of(const model::Fact& before, const model::Fact& after) {
   return *x < *y ? 1 : -1;
 }
 
+// A rule that is kept is better than one that cannot be asked, and that than a broken one.
+int rank_of(Outcome outcome) {
+  return outcome == Outcome::pass ? 2 : (outcome == Outcome::skip ? 1 : 0);
+}
+
+Effect effect_of(int way) {
+  return way < 0 ? Effect::worse : (way > 0 ? Effect::better : Effect::other);
+}
+
+// The same message on two kernels differs in addresses, PIDs and times.
+std::string without_numbers(std::string_view text) {
+  std::string kept;
+  for (const char c : text) {
+    if (c < '0' || c > '9') kept += c;
+  }
+  return kept;
+}
+
+// Limits that the kernel derives from the memory that its own image leaves free.
+bool of_memory(std::string_view name) {
+  return name.ends_with("_namespaces") || name.ends_with("threads-max");
+}
+
+constexpr double kMemoryShare = 0.1;
+
+bool close(std::int64_t a, std::int64_t b) {
+  const auto x = static_cast<double>(a);
+  const auto y = static_cast<double>(b);
+  return std::abs(x - y) <= kMemoryShare * std::max(std::abs(x), std::abs(y));
+}
+
 class Comparer {
  public:
   Comparer(const Report& base, const Report& next, const std::vector<KnownChange>& changes)
       : base_(base), next_(next), changes_(changes) {
-    result_.base = release(base);
-    result_.next = release(next);
+    result_.base = result_.base_name = release_of(base);
+    result_.next = result_.next_name = release_of(next);
     result_.user = next.cell.user;
+    result_.append = next.cell.append;
     result_.clock = next.cell.clock;
   }
 
   Comparison run() && {
+    end();
     checks();
     costs();
     kernel_log();
-    if (next_.end.state != model::EndState::complete) {
-      add({Finding::Kind::end,
-           "end",
-           std::string(to_string(base_.end.state)),
-           std::string(to_string(next_.end.state)),
-           0,
-           false,
-           next_.end.message,
-           {}},
-          "end:", 0);
-    }
-    for (const auto& line : next_.residue) {
-      if (std::ranges::find(base_.residue, line) != base_.residue.end()) continue;
-      add({Finding::Kind::residue, line, "nothing", "left behind", 0, false, {}, {}},
-          "residue:", 0);
-    }
+    residue();
+    limits();
     std::ranges::stable_sort(result_.findings, [](const Finding& a, const Finding& b) {
       if (a.expected != b.expected) return b.expected;
       if (a.kind != b.kind) return a.kind < b.kind;
@@ -74,9 +88,14 @@ class Comparer {
   }
 
  private:
-  void add(Finding finding, const std::string& prefix, int direction) {
-    const auto* known =
-        explain(changes_, prefix + finding.id, direction, result_.base, result_.next);
+  // `prefix` is what known changes call this kind; `way` is up, down or neither for them.
+  void add(Finding finding, std::string_view prefix, int way) {
+    const auto* known = explain(changes_,
+                                {.subject = fmt::format("{}:{}", prefix, finding.id),
+                                 .after = finding.after,
+                                 .direction = way,
+                                 .change = finding.change},
+                                result_.base, result_.next);
     if (known != nullptr) {
       finding.expected = true;
       finding.why = known->why;
@@ -85,137 +104,161 @@ class Comparer {
     result_.findings.push_back(std::move(finding));
   }
 
+  void end() {
+    if (base_.end.state != EndState::complete) {
+      result_.notes.push_back(
+          fmt::format("the run on {} did not complete ({}): what it lacks is not compared",
+                      result_.base, to_string(base_.end.state)));
+    }
+    if (next_.end.state == EndState::complete) return;
+    std::string reason = next_.end.message;
+    if (!next_.end.running.empty()) reason += " while " + next_.end.running + " ran";
+    add({.kind = Kind::end,
+         .id = "end",
+         .before = std::string(to_string(base_.end.state)),
+         .after = std::string(to_string(next_.end.state)),
+         .effect = Effect::worse,
+         .reason = std::move(reason)},
+        "end", -1);
+  }
+
   void checks() {
     std::map<std::string, const model::CheckResult*> before;
     for (const auto& check : base_.checks) before[check.id] = &check;
     for (const auto& check : next_.checks) {
       const auto old = before.find(check.id);
       if (old == before.end()) {
-        if (check.outcome == Outcome::fail) outcome_changed(check.id, "absent", check);
+        if (check.outcome == Outcome::fail) outcome("absent", -1, check);
         continue;
       }
-      if (old->second->outcome != check.outcome) {
-        outcome_changed(check.id, std::string(to_string(old->second->outcome)), check);
+      const Outcome was = old->second->outcome;
+      if (was != check.outcome) {
+        outcome(std::string(to_string(was)), sign(rank_of(check.outcome) - rank_of(was)), check);
       } else {
         ++result_.checks_same;
+        if (was == Outcome::fail) result_.fail_on_both.push_back(check.id);
       }
       facts(*old->second, check);
       before.erase(old);
     }
     // What was not run because the kernel died is told once, as the end.
-    if (next_.end.state != model::EndState::complete) return;
+    if (next_.end.state != EndState::complete) return;
     for (const auto& [id, check] : before) {
-      add({Finding::Kind::rule,
-           id,
-           std::string(to_string(check->outcome)),
-           "absent",
-           0,
-           false,
-           "not run",
-           {}},
-          "check:", 0);
+      add({.kind = Kind::rule,
+           .id = id,
+           .before = std::string(to_string(check->outcome)),
+           .after = "absent",
+           .reason = "it was not run"},
+          "check", 0);
     }
   }
 
-  void outcome_changed(const std::string& id, std::string before, const model::CheckResult& check) {
-    add({Finding::Kind::rule,
-         id,
-         std::move(before),
-         std::string(to_string(check.outcome)),
-         0,
-         false,
-         check.reason,
-         {}},
-        "check:", 0);
+  void outcome(std::string before, int way, const model::CheckResult& check) {
+    add({.kind = Kind::rule,
+         .id = check.id,
+         .before = std::move(before),
+         .after = std::string(to_string(check.outcome)),
+         .effect = effect_of(way),
+         .reason = check.reason},
+        "check", way);
   }
 
   void facts(const model::CheckResult& before, const model::CheckResult& after) {
     for (const auto& [name, value] : after.facts) {
       const auto old = before.facts.find(name);
       if (old == before.facts.end() || old->second == value) continue;
-      add({Finding::Kind::fact,
-           after.id + "." + name,
-           text_of(old->second),
-           text_of(value),
-           0,
-           false,
-           {},
-           {}},
-          "fact:", way_of(old->second, value));
+      add({.kind = Kind::fact,
+           .id = after.id + "." + name,
+           .before = text_of(old->second),
+           .after = text_of(value)},
+          "fact", way_of(old->second, value));
     }
   }
 
   void costs() {
+    result_.costs = cost_rows(base_, next_);
+    for (const auto& row : result_.costs) {
+      if (row.verdict != Verdict::regression && row.verdict != Verdict::improvement) continue;
+      const bool growth = row.kind == CostRow::Kind::growth;
+      const int way = sign(row.after - row.before);
+      add({.kind = growth ? Kind::growth : Kind::cost,
+           .id = row.id,
+           .before = fmt::format("{:.{}f}", row.before, growth ? 1 : 0),
+           .after = fmt::format("{:.{}f}", row.after, growth ? 1 : 0),
+           .effect = effect_of(-way),
+           .change = row.change(),
+           .difference = row.after - row.before},
+          growth ? "growth" : "bench", way);
+    }
     std::map<std::string, const model::BenchmarkResult*> before;
     for (const auto& bench : base_.benchmarks) before[bench.id] = &bench;
     for (const auto& bench : next_.benchmarks) {
       const auto old = before.find(bench.id);
-      if (old == before.end()) continue;
-      const auto& was = *old->second;
-      if (was.samples.empty() != bench.samples.empty()) {
-        add({Finding::Kind::cost,
-             bench.id,
-             was.samples.empty() ? "no figure" : "measured",
-             bench.samples.empty() ? "no figure" : "measured",
-             0,
-             false,
-             bench.error + bench.skipped,
-             {}},
-            "bench:", 0);
-        continue;
-      }
-      if (bench.samples.empty()) continue;
-      CostRow row{bench.id, was.p50, bench.p50, floor_of(was, bench), false};
-      const std::int64_t difference = row.after - row.before;
-      row.differs = std::abs(difference) > row.floor;
-      if (row.differs) {
-        const double change = static_cast<double>(difference) /
-                              static_cast<double>(std::max<std::int64_t>(1, row.before));
-        add({Finding::Kind::cost,
-             bench.id,
-             std::to_string(row.before),
-             std::to_string(row.after),
-             change,
-             false,
-             {},
-             {}},
-            "bench:", difference > 0 ? 1 : -1);
-      }
-      result_.costs.push_back(std::move(row));
+      if (old != before.end()) figures(*old->second, bench);
     }
   }
 
-  // A change counts only beyond what the rounds or boots of either side differ among themselves.
-  std::int64_t floor_of(const model::BenchmarkResult& a, const model::BenchmarkResult& b) const {
-    const bool insn = result_.clock == Clock::insn;
-    const auto share = static_cast<std::int64_t>(
-        std::ceil((insn ? kInsnShare : kWallShare) * static_cast<double>(a.p50)));
-    return std::max({share, a.spread, b.spread, insn ? kInsnFloor : std::int64_t{0}});
+  // Whether there is a figure at all, and whether calls failed while it was made.
+  void figures(const model::BenchmarkResult& before, const model::BenchmarkResult& after) {
+    const bool had = !before.rounds.empty();
+    const bool has = !after.rounds.empty();
+    const auto name = [](bool there) { return there ? "measured" : "no figure"; };
+    if (had != has) {
+      add({.kind = Kind::cost,
+           .id = after.id,
+           .before = name(had),
+           .after = name(has),
+           .effect = has ? Effect::better : Effect::worse,
+           .reason = has ? before.error + before.skipped : after.error + after.skipped},
+          "bench", 0);
+    } else if (before.failed_calls == 0 && after.failed_calls > 0) {
+      add({.kind = Kind::cost,
+           .id = after.id,
+           .before = "no failed calls",
+           .after = fmt::format("{} failed calls", after.failed_calls),
+           .effect = Effect::worse},
+          "bench", 0);
+    }
   }
 
   void kernel_log() {
-    std::set<std::string> before;
-    for (const auto& message : base_.kernel_log) before.insert(without_numbers(message.text));
+    std::set<std::string> known;
+    for (const auto& message : base_.kernel_log) known.insert(without_numbers(message.text));
     for (const auto& message : next_.kernel_log) {
-      if (before.contains(without_numbers(message.text))) continue;
-      add({Finding::Kind::kernel_log,
-           message.severity,
-           "nothing",
-           message.text,
-           0,
-           false,
-           message.running.empty() ? std::string() : "while " + message.running + " ran",
-           {}},
-          "log:", 0);
+      if (!known.insert(without_numbers(message.text)).second) continue;
+      add({.kind = Kind::kernel_log,
+           .id = message.severity,
+           .before = "nothing",
+           .after = message.text,
+           .effect = Effect::worse,
+           .reason = message.running.empty() ? "" : "while " + message.running + " ran"},
+          "log", -1);
     }
   }
 
-  static std::string without_numbers(const std::string& text) {
-    std::string kept;
-    for (const char c : text) {
-      if (c < '0' || c > '9') kept += c;
+  void residue() {
+    for (const auto& line : next_.residue) {
+      if (std::ranges::find(base_.residue, line) != base_.residue.end()) continue;
+      add({.kind = Kind::residue,
+           .id = line,
+           .before = "nothing",
+           .after = "left behind",
+           .effect = Effect::worse},
+          "residue", -1);
     }
-    return kept;
+  }
+
+  void limits() {
+    for (const auto& [name, value] : next_.limits) {
+      const auto old = base_.limits.find(name);
+      if (old == base_.limits.end() || old->second == value) continue;
+      if (of_memory(name) && close(old->second, value)) continue;
+      add({.kind = Kind::limit,
+           .id = name,
+           .before = std::to_string(old->second),
+           .after = std::to_string(value)},
+          "limit", value > old->second ? 1 : -1);
+    }
   }
 
   const Report& base_;
@@ -254,16 +297,16 @@ model::Result<Comparison> compare(const Report& base, const Report& next,
                                   const std::vector<KnownChange>& changes) {
   if (base.cell.clock != next.cell.clock) {
     return model::bad_input(fmt::format("cannot compare: {} is on the {} clock, {} on the {} clock",
-                                        release(base), to_string(base.cell.clock), release(next),
-                                        to_string(next.cell.clock)));
+                                        release_of(base), to_string(base.cell.clock),
+                                        release_of(next), to_string(next.cell.clock)));
   }
   if (base.cell.clock == Clock::insn) {
     auto why = difference_of(base.environment.emulator, next.environment.emulator);
     if (why.empty()) why = difference_of(base.environment.programs, next.environment.programs);
     if (!why.empty()) {
       return model::bad_input(
-          fmt::format("cannot compare {} with {}: measured differently: {:.300}", release(base),
-                      release(next), why));
+          fmt::format("cannot compare {} with {}: measured differently: {:.300}", release_of(base),
+                      release_of(next), why));
     }
   }
   return Comparer(base, next, changes).run();

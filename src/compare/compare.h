@@ -1,45 +1,57 @@
 // Two reports, and what differs between them.
 #pragma once
 
-#include <cstdint>
 #include <string>
 #include <vector>
 
+#include "compare/costs.h"
 #include "compare/known_changes.h"
+#include "compare/release.h"
 #include "model/error.h"
 #include "model/report.h"
 
 namespace nsvet::compare {
 
 struct Finding {
-  enum class Kind { rule, fact, cost, kernel_log, end, residue };
+  enum class Kind { end, rule, kernel_log, residue, cost, growth, limit, fact };
+  enum class Effect { worse, better, other };
   Kind kind = Kind::rule;
-  std::string id;  ///< Of the check or benchmark; for others, what it is about.
-  std::string before;
-  std::string after;
-  double change = 0;  ///< Of a cost: after/before - 1.
+  std::string id{};  ///< Of the check, benchmark, curve or limit; for others, what it is about.
+  std::string before{};
+  std::string after{};
+  Effect effect = Effect::other;
+  double change = 0;      ///< Of a cost or growth: after/before - 1.
+  double difference = 0;  ///< Of a cost or growth: after - before.
+  std::string reason{};   ///< What the report says of it.
   bool expected = false;
-  std::string why;  ///< The known change that explains it; or what makes it matter.
-  std::string source;
+  std::string why{};     ///< The known change that explains it, and
+  std::string source{};  ///< where it is documented.
 };
 
-/// One benchmark's headline on both sides.
-struct CostRow {
-  std::string id;
-  std::int64_t before = 0;
-  std::int64_t after = 0;
-  std::int64_t floor = 0;  ///< A smaller difference is noise.
-  bool differs = false;
-};
+inline constexpr std::string_view kKindNames[] = {"end",  "rule",   "kernel", "residue",
+                                                  "cost", "growth", "limit",  "fact"};
+constexpr std::string_view to_string(Finding::Kind kind) {
+  return kKindNames[static_cast<std::size_t>(kind)];
+}
+
+inline constexpr std::string_view kEffectNames[] = {"worse", "better", "other"};
+constexpr std::string_view to_string(Finding::Effect effect) {
+  return kEffectNames[static_cast<std::size_t>(effect)];
+}
 
 struct Comparison {
-  std::string base;  ///< Release of the old kernel.
-  std::string next;  ///< Release of the new kernel.
+  std::string base;         ///< Release of the old kernel.
+  std::string next;         ///< Release of the new kernel.
+  std::string base_name{};  ///< What to call them in a table: short, and unlike each other.
+  std::string next_name{};
   std::string user;
+  std::vector<std::string> append{};
   model::Clock clock = model::Clock::wall;
-  std::vector<Finding> findings;  ///< Unexpected ones first, then by kind, then by size.
-  std::vector<CostRow> costs;     ///< All benchmarks that both have.
+  std::vector<Finding> findings{};  ///< Unexpected ones first, then by kind, then by size.
+  std::vector<CostRow> costs{};     ///< All benchmarks and curves that both have.
   std::size_t checks_same = 0;
+  std::vector<std::string> fail_on_both{};  ///< Checks.
+  std::vector<std::string> notes{};         ///< What could not be compared.
   std::size_t unexpected() const;
 };
 

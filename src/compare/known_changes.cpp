@@ -3,23 +3,65 @@
 #include <fmt/format.h>
 #include <toml++/toml.h>
 
+#include <algorithm>
+#include <array>
+#include <cmath>
+
 #include "compare/known_changes_text.h"
 #include "model/glob.h"
 #include "model/version.h"
 
 namespace nsvet::compare {
+namespace {
+
+constexpr std::array<std::string_view, 8> kKeys{"since",  "affects", "direction", "why",
+                                                "source", "until",   "to",        "most"};
+
+model::Result<KnownChange> change_from(const toml::table& row) {
+  auto text = [&](const char* key) { return row[key].value_or(std::string()); };
+  KnownChange change{text("since"),  text("affects"), text("direction"), text("why"),
+                     text("source"), text("until"),   text("to"),        {}};
+  if (const auto most = row["most"].value<double>()) change.most = *most;
+  auto bad = [&](std::string_view what) {
+    return model::bad_input(fmt::format("known-changes.toml:{}: \"{}\": {}",
+                                        row.source().begin.line, change.affects, what));
+  };
+  for (const auto& [key, value] : row) {
+    if (std::ranges::find(kKeys, key.str()) == kKeys.end()) {
+      return bad(fmt::format("unknown key \"{}\"", key.str()));
+    }
+  }
+  for (const auto* needed : {&change.since, &change.affects, &change.why, &change.source}) {
+    if (needed->empty()) return bad("needs since, affects, direction, why and source");
+  }
+  if (change.direction != "up" && change.direction != "down" && change.direction != "any") {
+    return bad("direction is up, down or any");
+  }
+  return change;
+}
+
+bool holds(const KnownChange& change, std::string_view release) {
+  return model::compare_versions(release, change.since) >= 0 &&
+         (change.until.empty() || model::compare_versions(release, change.until) < 0);
+}
+
+}  // namespace
 
 model::Result<std::vector<KnownChange>> known_changes() {
+  return known_changes_from(kKnownChangesText);
+}
+
+model::Result<std::vector<KnownChange>> known_changes_from(std::string_view text) {
   try {
-    const toml::table table = toml::parse(kKnownChangesText);
+    const toml::table table = toml::parse(text);
     std::vector<KnownChange> changes;
     const auto* rows = table["change"].as_array();
     if (rows == nullptr) return changes;
     for (const auto& row : *rows) {
-      const auto& change = *row.as_table();
-      auto text = [&](const char* key) { return change[key].value_or(std::string()); };
-      changes.push_back(
-          {text("since"), text("affects"), text("direction"), text("why"), text("source")});
+      if (!row.is_table()) return model::bad_input("known-changes.toml: change is no table");
+      auto change = change_from(*row.as_table());
+      if (!change) return tl::unexpected(change.error());
+      changes.push_back(std::move(*change));
     }
     return changes;
   } catch (const toml::parse_error& wrong) {
@@ -28,16 +70,18 @@ model::Result<std::vector<KnownChange>> known_changes() {
   }
 }
 
-const KnownChange* explain(const std::vector<KnownChange>& changes, std::string_view subject,
-                           int direction, std::string_view from_release,
-                           std::string_view to_release) {
+const KnownChange* explain(const std::vector<KnownChange>& changes, const Seen& seen,
+                           std::string_view from_release, std::string_view to_release) {
   for (const auto& change : changes) {
-    const bool between = model::compare_versions(from_release, change.since) < 0 &&
-                         model::compare_versions(to_release, change.since) >= 0;
-    const bool same_way = change.direction == "any" ||
-                          (change.direction == "up" && direction > 0) ||
-                          (change.direction == "down" && direction < 0);
-    if (between && same_way && model::glob_match(change.affects, subject)) return &change;
+    const bool comes = holds(change, to_release);
+    if (comes == holds(change, from_release)) continue;
+    const int up = comes ? seen.direction : -seen.direction;
+    if ((change.direction == "up" && up <= 0) || (change.direction == "down" && up >= 0)) continue;
+    if (comes && !change.to.empty() && change.to != seen.after) continue;
+    // Going back over it, the share is of the larger side too.
+    const double share = comes ? seen.change : 1 / (1 + seen.change) - 1;
+    if (change.most && std::abs(share) * 100 > *change.most) continue;
+    if (model::glob_match(change.affects, seen.subject)) return &change;
   }
   return nullptr;
 }

@@ -1,6 +1,7 @@
 // Changes between kernels that are documented, as data: known-changes.toml.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,19 +12,32 @@ namespace nsvet::compare {
 
 struct KnownChange {
   std::string since;      ///< The first kernel with it, as "6.14".
-  std::string affects;    ///< A glob over "bench:ID", "check:ID", "fact:ID.NAME".
-  std::string direction;  ///< "up", "down" or "any".
+  std::string affects;    ///< A glob over "bench:ID", "growth:ID", "check:ID", "fact:ID.NAME"...
+  std::string direction;  ///< "up", "down" or "any"; of a check, up is for the better.
   std::string why;
   std::string source;
+  std::string until{};           ///< The first kernel without it again; empty: it stays.
+  std::string to{};              ///< The value or outcome that it makes, as text; empty: any.
+  std::optional<double> most{};  ///< Of a cost: the largest change in per cent that it explains.
+};
+
+/// What was seen between two kernels, for explain().
+struct Seen {
+  std::string subject;  ///< "bench:unshare/pid", "fact:pid.x.y", ...
+  std::string after;    ///< The new value or outcome, as text.
+  int direction = 0;    ///< Positive up, negative down, 0 neither.
+  double change = 0;    ///< Of a cost: after/before - 1.
 };
 
 /// The data that is compiled in.
 model::Result<std::vector<KnownChange>> known_changes();
 
-/// @return the change that explains `subject` between the two releases; nullptr when none does
-/// @param direction of what was seen: positive up, negative down, 0 neither
-const KnownChange* explain(const std::vector<KnownChange>& changes, std::string_view subject,
-                           int direction, std::string_view from_release,
-                           std::string_view to_release);
+/// @param text TOML as in known-changes.toml
+model::Result<std::vector<KnownChange>> known_changes_from(std::string_view text);
+
+/// A kernel that goes back over a change shows it in the other direction, without its `to`.
+/// @return the change that explains what was seen between the two releases; nullptr when none does
+const KnownChange* explain(const std::vector<KnownChange>& changes, const Seen& seen,
+                           std::string_view from_release, std::string_view to_release);
 
 }  // namespace nsvet::compare

@@ -1,45 +1,67 @@
 #include "render/json.h"
 
-#include <array>
 #include <nlohmann/json.hpp>
 
 namespace nsvet::render {
+namespace {
 
-std::string json(std::span<const compare::Comparison> comparisons) {
-  using Json = nlohmann::ordered_json;
-  constexpr std::array<const char*, 6> kKinds{"rule",       "fact", "cost",
-                                              "kernel_log", "end",  "residue"};
+using Json = nlohmann::ordered_json;
+
+Json to_value(const compare::Finding& f) {
+  Json value{{"kind", to_string(f.kind)},
+             {"id", f.id},
+             {"before", f.before},
+             {"after", f.after},
+             {"effect", to_string(f.effect)},
+             {"change", f.change},
+             {"expected", f.expected}};
+  if (!f.reason.empty()) value["reason"] = f.reason;
+  if (f.expected) {
+    value["why"] = f.why;
+    value["source"] = f.source;
+  }
+  return value;
+}
+
+Json to_value(const compare::CostRow& row, model::Clock clock) {
+  Json value{{"kind", row.kind == compare::CostRow::Kind::growth ? "growth" : "cost"},
+             {"id", row.id},
+             {"before", row.before},
+             {"after", row.after},
+             {"floor", row.floor},
+             {"verdict", to_string(row.verdict)}};
+  if (clock == model::Clock::wall) {
+    value["interval"] = {row.low, row.high};  // Not a number of JSON when unbounded: null.
+    value["p"] = row.p;
+    value["detectable"] = row.detectable ? Json(*row.detectable) : Json();
+  }
+  return value;
+}
+
+}  // namespace
+
+std::string json(const compare::ComparisonSet& set) {
   Json rows = Json::array();
-  for (const auto& comparison : comparisons) {
+  for (const auto& c : set.comparisons) {
     Json findings = Json::array();
-    for (const auto& finding : comparison.findings) {
-      findings.push_back({{"kind", kKinds[static_cast<std::size_t>(finding.kind)]},
-                          {"id", finding.id},
-                          {"before", finding.before},
-                          {"after", finding.after},
-                          {"change", finding.change},
-                          {"expected", finding.expected},
-                          {"why", finding.why},
-                          {"source", finding.source}});
-    }
+    for (const auto& finding : c.findings) findings.push_back(to_value(finding));
     Json costs = Json::array();
-    for (const auto& row : comparison.costs) {
-      costs.push_back({{"id", row.id},
-                       {"before", row.before},
-                       {"after", row.after},
-                       {"floor", row.floor},
-                       {"differs", row.differs}});
-    }
-    rows.push_back({{"base", comparison.base},
-                    {"new", comparison.next},
-                    {"user", comparison.user},
-                    {"clock", to_string(comparison.clock)},
-                    {"unexpected", comparison.unexpected()},
-                    {"checks_same", comparison.checks_same},
+    for (const auto& row : c.costs) costs.push_back(to_value(row, c.clock));
+    rows.push_back({{"base", c.base},
+                    {"new", c.next},
+                    {"user", c.user},
+                    {"append", c.append},
+                    {"clock", to_string(c.clock)},
+                    {"unexpected", c.unexpected()},
+                    {"checks_same", c.checks_same},
+                    {"fail_on_both", c.fail_on_both},
+                    {"notes", c.notes},
                     {"findings", std::move(findings)},
                     {"costs", std::move(costs)}});
   }
-  const Json document{{"schema", "nsvet.comparison/1"}, {"comparisons", std::move(rows)}};
+  const Json document{{"schema", "nsvet.comparison/1"},
+                      {"comparisons", std::move(rows)},
+                      {"unmatched", set.unmatched}};
   return document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

@@ -1,14 +1,13 @@
-// Comparisons as JSON, for programs.
+// Comparisons as JSON, for programs. The JSON Schema is comparison.schema.json.
 #pragma once
 
-#include <span>
 #include <string>
 
-#include "compare/compare.h"
+#include "compare/match.h"
 
 namespace nsvet::render {
 
 /// @return a document of schema nsvet.comparison/1, ending in a newline
-std::string json(std::span<const compare::Comparison> comparisons);
+std::string json(const compare::ComparisonSet& set);
 
 }  // namespace nsvet::render

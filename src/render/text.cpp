@@ -1,20 +1,23 @@
 #include "render/text.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
 #include <array>
 #include <map>
+
+#include "compare/groups.h"
+#include "render/words.h"
 
 namespace nsvet::render {
 namespace {
 
 using compare::Comparison;
 using compare::Finding;
+using compare::Group;
+using compare::Verdict;
 using model::Outcome;
-
-constexpr const char* kInsnNote =
-    "Figures are executed instructions under emulation, interrupts in the window included:\n"
-    "no cache or TLB misses, no lock contention, no hypervisor exits.\n";
 
 class Paint {
  public:
@@ -23,6 +26,10 @@ class Paint {
   std::string green(const std::string& text) const { return paint("32", text); }
   std::string dim(const std::string& text) const { return paint("2", text); }
   std::string bold(const std::string& text) const { return paint("1", text); }
+  std::string of(Finding::Effect effect, const std::string& text) const {
+    if (effect == Finding::Effect::worse) return red(text);
+    return effect == Finding::Effect::better ? green(text) : text;
+  }
 
  private:
   std::string paint(const char* code, const std::string& text) const {
@@ -31,147 +38,218 @@ class Paint {
   bool on_;
 };
 
-std::string cut(const std::string& text, int width) {
-  if (static_cast<int>(text.size()) <= width) return text;
-  return text.substr(0, static_cast<std::size_t>(std::max(0, width - 3))) + "...";
+std::string paragraph(std::string_view text, std::size_t indent, int width, const Paint& paint) {
+  std::string out;
+  for (const auto& line : wrapped(printable(text), static_cast<std::size_t>(width) - indent)) {
+    out += std::string(indent, ' ') + paint.dim(line) + '\n';
+  }
+  return out;
 }
 
 std::string check_table(const model::Report& report) {
   std::map<std::string, std::array<int, 4>> rows;
+  std::array<int, 4> all{};
   for (const auto& check : report.checks) {
-    const std::string type = check.id.substr(0, check.id.find('.'));
-    ++rows[type][static_cast<std::size_t>(check.outcome)];
-    ++rows["all"][static_cast<std::size_t>(check.outcome)];
+    ++rows[check.id.substr(0, check.id.find('.'))][static_cast<std::size_t>(check.outcome)];
+    ++all[static_cast<std::size_t>(check.outcome)];
   }
+  const auto line = [](const std::string& name, const std::array<int, 4>& n) {
+    return fmt::format("{:<10}{:>7}{:>7}{:>7}{:>7}\n", name, n[0], n[1], n[2], n[3]);
+  };
   std::string out =
       fmt::format("{:<10}{:>7}{:>7}{:>7}{:>7}\n", "checks", "pass", "fail", "skip", "error");
-  const auto all = rows.extract("all");
-  for (const auto& [type, n] : rows) {
-    out += fmt::format("{:<10}{:>7}{:>7}{:>7}{:>7}\n", printable(type), n[0], n[1], n[2], n[3]);
-  }
-  const auto& n = all.mapped();
-  return out + fmt::format("{:<10}{:>7}{:>7}{:>7}{:>7}\n", "all", n[0], n[1], n[2], n[3]);
+  for (const auto& [type, n] : rows) out += line(printable(type), n);
+  return out + line("all", all);
+}
+
+template <class Rows>
+std::size_t widest_id(const Rows& rows, std::size_t least) {
+  for (const auto& row : rows) least = std::max(least, printable(row.id).size());
+  return least;
 }
 
 std::string benchmark_table(const model::Report& report) {
+  const std::size_t width = widest_id(report.benchmarks, 18);
   std::string out =
-      fmt::format("{:<20}{:>12}{:>12}{:>12}{:>10}  {}\n", "benchmark", "median", "min", "cold",
-                  "spread", report.cell.clock == model::Clock::insn ? "instructions" : "ns");
+      fmt::format("{:<{}}{:>12}{:>12}{:>12}{:>10}  {}\n", "benchmark", width, "median", "min",
+                  "cold", "spread", report.cell.clock == model::Clock::insn ? "insn" : "ns");
   for (const auto& bench : report.benchmarks) {
     if (bench.samples.empty()) {
-      out += fmt::format("{:<20}  {}\n", printable(bench.id),
-                         cut(printable(bench.skipped + bench.error), 56));
+      out += fmt::format("{:<{}}  {}\n", printable(bench.id), width,
+                         printable(bench.skipped + bench.error));
       continue;
     }
     out += fmt::format(
-        "{:<20}{:>12}{:>12}{:>12}{:>10}{}\n", printable(bench.id), grouped(bench.p50),
+        "{:<{}}{:>12}{:>12}{:>12}{:>10}{}\n", printable(bench.id), width, grouped(bench.p50),
         grouped(bench.min), grouped(bench.cold), grouped(bench.spread),
         bench.failed_calls == 0 ? std::string() : fmt::format("  {} failed", bench.failed_calls));
   }
   return out;
 }
 
-std::string kind_name(Finding::Kind kind) {
-  constexpr std::array<const char*, 6> kNames{"rule", "fact", "cost", "kernel", "end", "residue"};
-  return kNames[static_cast<std::size_t>(kind)];
-}
-
-std::string change_of(const Finding& finding) {
-  if (finding.kind != Finding::Kind::cost || finding.change == 0) {
-    return fmt::format("{} -> {}", printable(finding.before), printable(finding.after));
+std::string finding_lines(const Finding& finding, std::size_t indent, int width,
+                          const Paint& paint) {
+  const std::string change = change_of(finding);
+  const std::string name = fmt::format("{:<8}{}", to_string(finding.kind), printable(finding.id));
+  std::string out(indent, ' ');
+  if (indent + name.size() + 2 + change.size() <= static_cast<std::size_t>(width)) {
+    const std::size_t column = std::max<std::size_t>(name.size() + 2, 38 - indent);
+    const bool room = indent + column + change.size() <= static_cast<std::size_t>(width);
+    out += fmt::format("{:<{}}", name, room ? column : name.size() + 2) + change;
+    out = finding.expected ? out : paint.of(finding.effect, out);
+    out += '\n';
+  } else {
+    out = (finding.expected ? out + name : paint.of(finding.effect, out + name)) + '\n';
+    out += paragraph(change, indent + 8, width, Paint(false));
   }
-  return fmt::format("{} -> {}  ({:+.1f} %)", finding.before, finding.after, finding.change * 100);
+  return out;
 }
 
-std::string finding_lines(const Finding& finding, const Paint& paint, int width) {
-  const std::string line = cut(fmt::format("  {:<8}{:<24} {}", kind_name(finding.kind),
-                                           printable(finding.id), change_of(finding)),
-                               width);
-  std::string out = (finding.expected ? line : paint.red(line)) + "\n";
-  std::string why = printable(finding.why);
-  if (!finding.source.empty()) why += fmt::format(" [{}]", finding.source);
-  if (!why.empty()) out += paint.dim(cut("          " + why, width)) + "\n";
+std::string group_lines(const Group& group, int width, const Paint& paint) {
+  std::string out;
+  std::size_t indent = 2;
+  if (!group.title.empty()) {
+    out += paragraph(group.title, 2, width, Paint(false));
+    if (!group.source.empty()) out += paragraph("[" + group.source + "]", 2, width, paint);
+    indent = 4;
+  }
+  std::string said;
+  for (const auto& finding : group.findings) {
+    out += finding_lines(finding, indent, width, paint);
+    if (finding.reason.empty() || finding.reason == said) continue;
+    said = finding.reason;
+    out += paragraph(finding.reason, indent + 8, width, paint);
+  }
   return out;
+}
+
+std::string verdict(const Comparison& c, const Paint& paint) {
+  const auto unexpected = c.unexpected();
+  if (unexpected == 0) return paint.green("nothing unexpected");
+  std::size_t worse = 0;
+  std::size_t better = 0;
+  for (const auto& finding : c.findings) {
+    if (finding.expected) continue;
+    if (finding.effect == Finding::Effect::worse) ++worse;
+    if (finding.effect == Finding::Effect::better) ++better;
+  }
+  return paint.red(counted(unexpected, "unexpected change")) +
+         fmt::format(" ({} worse, {} better)", worse, better);
 }
 
 std::string one_comparison(const Comparison& c, const Paint& paint, int width) {
-  const auto unexpected = c.unexpected();
-  std::string out = paint.bold(fmt::format("{} -> {}, as {}", printable(c.base), printable(c.next),
-                                           printable(c.user))) +
-                    ": ";
-  out += unexpected == 0 ? paint.green("nothing unexpected")
-                         : paint.red(fmt::format("{} unexpected change{}", unexpected,
-                                                 unexpected == 1 ? "" : "s"));
-  out += fmt::format(", {} expected; {} checks as before\n", c.findings.size() - unexpected,
-                     c.checks_same);
+  std::string head = fmt::format("{} -> {}, as {}", printable(c.base_name), printable(c.next_name),
+                                 printable(c.user));
+  if (!c.append.empty()) head += printable(fmt::format(", {}", fmt::join(c.append, " ")));
+  std::string out = paint.bold(head) + ": " + verdict(c, paint) + "\n";
+  out += fmt::format("  {} expected, {} as before{}\n", c.findings.size() - c.unexpected(),
+                     counted(c.checks_same, "check"),
+                     c.fail_on_both.empty()
+                         ? std::string()
+                         : fmt::format(", {} of them failing", c.fail_on_both.size()));
+  for (const auto& id : c.fail_on_both) out += paragraph("fails on both: " + id, 4, width, paint);
+  for (const auto& note : c.notes) out += paragraph(note, 2, width, paint);
   bool expected_title = false;
-  for (const auto& finding : c.findings) {
-    if (finding.expected && !expected_title) {
-      out += "  expected, because documented:\n";
+  for (const auto& group : grouped(c)) {
+    if (group.expected && !expected_title) {
+      out += "\n" + paint.bold("  expected, because documented") + "\n";
       expected_title = true;
+    } else if (!group.title.empty()) {
+      out += '\n';
     }
-    out += finding_lines(finding, paint, width);
+    out += group_lines(group, width, paint);
   }
   return out;
 }
 
-// One column for each kernel after the base.
-std::string cost_matrix(std::span<const Comparison> comparisons) {
-  std::map<std::string, std::vector<std::string>> rows;
-  std::string head = fmt::format("{:<20}{:>12}", "cost", "base");
-  for (std::size_t i = 0; i < comparisons.size(); ++i) {
-    head += fmt::format("{:>22}", cut(printable(comparisons[i].next), 20));
-    for (const auto& row : comparisons[i].costs) {
-      auto& cells = rows[row.id];
-      if (cells.empty()) cells.push_back(grouped(row.before));
-      cells.resize(i + 1);
-      const double change = 100.0 * static_cast<double>(row.after - row.before) /
-                            static_cast<double>(std::max<std::int64_t>(1, row.before));
-      cells.push_back(row.differs ? fmt::format("{} ({:+.1f} %)", grouped(row.after), change)
-                                  : fmt::format("{} (=)", grouped(row.after)));
+// One column for each kernel after the base; as many tables as the width asks for.
+class CostMatrix {
+ public:
+  CostMatrix(std::span<const Comparison> comparisons, int width)
+      : comparisons_(comparisons), width_(static_cast<std::size_t>(width)) {
+    for (const auto& c : comparisons) {
+      name_width_ = widest_id(c.costs, name_width_);
+      for (const auto& row : c.costs) {
+        bases_.try_emplace({row.kind, row.id}, row.before);
+      }
     }
+    name_width_ = std::min<std::size_t>(name_width_, 36) + 1;
   }
-  std::string out = head + "\n";
-  for (const auto& [id, cells] : rows) {
-    out += fmt::format("{:<20}{:>12}", printable(id), cells.front());
-    for (std::size_t i = 1; i < cells.size(); ++i) out += fmt::format("{:>22}", cells[i]);
+
+  std::string text() const {
+    const bool figures = name_width_ + kFigure + comparisons_.size() * kBoth <= width_;
+    const std::size_t column = figures ? kBoth : kShare;
+    const std::size_t at_once =
+        std::max<std::size_t>(1, (width_ - std::min(width_, name_width_ + kFigure)) / column);
+    std::string out;
+    for (std::size_t i = 0; i < comparisons_.size(); i += at_once) {
+      if (i > 0) out += '\n';
+      out += part(comparisons_.subspan(i, std::min(at_once, comparisons_.size() - i)), figures,
+                  column);
+    }
+    return out;
+  }
+
+ private:
+  static constexpr std::size_t kFigure = 11;
+  static constexpr std::size_t kShare = 12;
+  static constexpr std::size_t kBoth = 21;
+
+  std::string part(std::span<const Comparison> some, bool figures, std::size_t column) const {
+    std::string out = fmt::format("{:<{}}{:>{}}", "cost", name_width_,
+                                  printable(some.front().base_name), kFigure);
+    for (const auto& c : some) out += fmt::format("{:>{}}", printable(c.next_name), column);
     out += '\n';
+    for (const auto& [key, base] : bases_) {
+      const auto& [kind, id] = key;
+      const bool growth = kind == compare::CostRow::Kind::growth;
+      out += fmt::format("{:<{}}{:>{}}", printable(id) + (growth ? " a step" : ""), name_width_,
+                         value(base, growth), kFigure);
+      for (const auto& c : some) {
+        const auto row = std::ranges::find_if(
+            c.costs, [&](const auto& r) { return r.kind == kind && r.id == id; });
+        if (row == c.costs.end()) {
+          out += fmt::format("{:>{}}", "-", column);
+          continue;
+        }
+        const bool differs =
+            row->verdict == Verdict::regression || row->verdict == Verdict::improvement;
+        const std::string share = differs ? percent(row->change()) : no_change_of(*row);
+        out += fmt::format(
+            "{:>{}}", figures ? fmt::format("{} {:>8}", value(row->after, growth), share) : share,
+            column);
+      }
+      out += '\n';
+    }
+    return out;
   }
-  return out;
-}
+
+  static std::string value(double figure, bool growth) {
+    return growth ? fmt::format("{:.1f}", figure)
+                  : grouped(static_cast<std::int64_t>(figure + 0.5));
+  }
+
+  std::span<const Comparison> comparisons_;
+  std::size_t width_;
+  std::size_t name_width_ = 18;
+  std::map<std::pair<compare::CostRow::Kind, std::string>, double> bases_;
+};
 
 }  // namespace
 
-std::string printable(std::string_view text) {
-  std::string kept;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte >= ' ' && byte != 0x7f && (byte < 0x80 || byte > 0x9f)) kept += c;
-  }
-  return kept;
-}
-
-std::string grouped(std::int64_t number) {
-  std::string digits = std::to_string(number);
-  for (auto place = static_cast<std::ptrdiff_t>(digits.size()) - 3; place > (number < 0 ? 1 : 0);
-       place -= 3) {
-    digits.insert(static_cast<std::size_t>(place), " ");
-  }
-  return digits;
-}
-
-std::string text(const model::Report& report, const TextOptions& options) {
-  const Paint paint(options.colour);
+std::string text(const model::Report& report, const Style& style) {
+  const Paint paint(style.colour);
   std::string out;
   if (!report.checks.empty()) out += check_table(report) + "\n";
   for (const auto& check : report.checks) {
     if (check.outcome != Outcome::fail && check.outcome != Outcome::error) continue;
-    const std::string line = fmt::format("{} {}: {}", to_string(check.outcome), printable(check.id),
-                                         printable(check.reason));
-    out += paint.red(line) + "\n";
+    out += paint.red(fmt::format("{:<6}{}", to_string(check.outcome), printable(check.id))) + "\n";
+    out += paragraph(check.reason, 6, style.width, paint);
   }
-  if (!report.benchmarks.empty()) out += benchmark_table(report);
-  if (report.cell.clock == model::Clock::insn) out += kInsnNote;
+  if (!report.benchmarks.empty()) {
+    out += benchmark_table(report);
+    out += paragraph(clock_note(report.cell.clock), 0, style.width, paint);
+  }
   for (const auto& message : report.kernel_log) {
     out += paint.red(
                fmt::format("kernel {}: {}", printable(message.severity), printable(message.text))) +
@@ -188,17 +266,25 @@ std::string text(const model::Report& report, const TextOptions& options) {
   return out;
 }
 
-std::string text(std::span<const Comparison> comparisons, const TextOptions& options) {
-  const Paint paint(options.colour);
+std::string text(const compare::ComparisonSet& set, const Style& style) {
+  const Paint paint(style.colour);
   std::string out;
-  for (const auto& comparison : comparisons) {
-    out += one_comparison(comparison, paint, options.width) + "\n";
+  for (auto group = set.comparisons.begin(); group != set.comparisons.end();) {
+    const auto end = std::find_if(group, set.comparisons.end(), [&](const Comparison& c) {
+      return c.user != group->user || c.append != group->append || c.base != group->base;
+    });
+    for (auto c = group; c != end; ++c) out += one_comparison(*c, paint, style.width) + "\n";
+    if (!group->costs.empty()) {
+      out += fmt::format("as {}, against {}; \"=\" is within the noise\n", printable(group->user),
+                         printable(group->base_name));
+      out += CostMatrix({group, end}, style.width).text();
+      out += paragraph(clock_note(group->clock), 0, style.width, paint) + "\n";
+    }
+    group = end;
   }
-  if (!comparisons.empty() && !comparisons.front().costs.empty()) {
-    out += fmt::format("base {}, as {}; (=) within noise\n", printable(comparisons.front().base),
-                       printable(comparisons.front().user));
-    out += cost_matrix(comparisons);
-    if (comparisons.front().clock == model::Clock::insn) out += kInsnNote;
+  for (const auto& cell : set.unmatched) {
+    out += paragraph("not compared, for want of another such cell: " + cell, 0, style.width,
+                     Paint(false));
   }
   return out;
 }

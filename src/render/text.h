@@ -1,26 +1,15 @@
 // Reports and comparisons for a terminal. What they hold is not trusted: escapes are removed.
 #pragma once
 
-#include <span>
 #include <string>
 
-#include "compare/compare.h"
+#include "compare/match.h"
 #include "model/report.h"
+#include "render/style.h"
 
 namespace nsvet::render {
 
-struct TextOptions {
-  int width = 80;
-  bool colour = false;
-};
-
-std::string text(const model::Report& report, const TextOptions& options);
-std::string text(std::span<const compare::Comparison> comparisons, const TextOptions& options);
-
-/// @return the text without control characters
-std::string printable(std::string_view text);
-
-/// @return the number with thin groups: 1234567 as "1 234 567"
-std::string grouped(std::int64_t number);
+std::string text(const model::Report& report, const Style& style);
+std::string text(const compare::ComparisonSet& set, const Style& style);
 
 }  // namespace nsvet::render

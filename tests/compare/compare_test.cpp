@@ -3,23 +3,42 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "compare/fail_on.h"
+#include "compare/groups.h"
+#include "compare/match.h"
 #include "model/statistics.h"
 
 namespace nsvet::compare {
 namespace {
 
 using model::Outcome;
+using testing::HasSubstr;
+using Medians = std::vector<std::int64_t>;
+using Effect = Finding::Effect;
+using Kind = Finding::Kind;
 
-model::Report report(const std::string& release, std::int64_t cost) {
+model::BenchmarkResult benchmark(const std::string& id, const Medians& medians) {
+  std::vector<model::Samples> rounds;
+  std::vector<std::string> labels;
+  for (const auto median : medians) {
+    rounds.push_back({id, model::Clock::insn, median, {median, median}, 0, "", ""});
+    labels.push_back(std::to_string(labels.size()));
+  }
+  return model::summarise(rounds, labels);
+}
+
+model::Report report(const std::string& release, const Medians& cost) {
   model::Report r;
   r.cell = {"k", {}, "root", model::Clock::insn};
   r.environment.kernel["release"] = release;
   r.environment.emulator["cpu"] = "Nehalem";
-  const model::Samples samples{"unshare/uts", model::Clock::insn, cost, {cost, cost}, 0, "", ""};
-  const std::string label = "1";
-  r.benchmarks.push_back(model::summarise({&samples, 1}, {&label, 1}));
+  r.benchmarks.push_back(benchmark("unshare/uts", cost));
   r.checks.push_back({"uts.x", Outcome::pass, "", {}, {{"n", std::int64_t{32}}}, 0});
   return r;
+}
+
+model::Report steady(const std::string& release, std::int64_t cost) {
+  return report(release, {cost, cost, cost});
 }
 
 Comparison compared(const model::Report& a, const model::Report& b,
@@ -30,58 +49,178 @@ Comparison compared(const model::Report& a, const model::Report& b,
 }
 
 TEST(Compare, FindsNothingBetweenAReportAndItself) {
-  EXPECT_TRUE(compared(report("6.12", 2000), report("6.12", 2000)).findings.empty());
+  EXPECT_TRUE(compared(steady("6.12", 2000), steady("6.12", 2000)).findings.empty());
 }
 
-TEST(Compare, FindsTwoHundredInstructionsButNotTen) {
-  EXPECT_TRUE(compared(report("6.12", 2000), report("6.13", 2010)).findings.empty());
-  const auto c = compared(report("6.12", 2000), report("6.13", 2200));
+TEST(Compare, FindsTwentyFiveInstructionsOfAMillionWhereBootsAgree) {
+  EXPECT_TRUE(compared(steady("6.12", 900000), steady("6.12", 900020)).findings.empty());
+  const auto c = compared(steady("6.12", 900000), steady("6.12", 900025));
   ASSERT_EQ(c.findings.size(), 1U);
-  EXPECT_DOUBLE_EQ(c.findings[0].change, 0.1);
-  EXPECT_EQ(c.unexpected(), 1U);
+  EXPECT_EQ(c.findings[0].effect, Effect::worse);
+  EXPECT_EQ(c.findings[0].difference, 25);
+}
+
+TEST(Compare, TakesAShareForTheCompilerWhereTheSourceIsAnother) {
+  EXPECT_TRUE(compared(steady("6.12.1", 10000), steady("6.12.2", 10120)).findings.empty());
+  EXPECT_FALSE(compared(steady("6.12.1", 10000), steady("6.12.2", 10121)).findings.empty());
+}
+
+TEST(SameSource, IsToldByTheRelease) {
+  EXPECT_TRUE(same_source("6.12.0-base", "6.12.0-fault"));
+  EXPECT_TRUE(same_source("6.12.0", "6.12.0-00002-g1a2b3c4-dirty"));
+  EXPECT_TRUE(same_source("6.12.0", "6.12.0+"));
+  EXPECT_TRUE(same_source("7.3.0-rc2", "7.3.0-rc2-x"));
+  EXPECT_FALSE(same_source("7.3.0-rc2", "7.3.0-rc3"));
+  EXPECT_FALSE(same_source("6.1.0-54-cloud-amd64", "6.1.0-55-cloud-amd64"));
+  EXPECT_FALSE(same_source("6.12.115+deb12-cloud-amd64", "6.12.115+deb13-cloud-amd64"));
+  EXPECT_FALSE(same_source("/boot/a", "/boot/b"));
 }
 
 TEST(Compare, LooksBeyondTheSpread) {
-  auto base = report("6.12", 2000);
-  base.benchmarks[0].spread = 300;
-  EXPECT_TRUE(compared(base, report("6.13", 2200)).findings.empty());
+  const auto base = report("6.12", {1900, 2000, 1990});
+  EXPECT_TRUE(compared(base, steady("6.12", 2210)).findings.empty());
+  EXPECT_FALSE(compared(base, steady("6.12", 2211)).findings.empty());
+  // Five boots show the noise better than three.
+  const auto five = report("6.12", {1900, 2000, 1990, 1990, 1990});
+  EXPECT_FALSE(compared(five, report("6.12", {2161, 2161, 2161, 2161, 2161})).findings.empty());
 }
 
-TEST(Compare, FindsABrokenRuleAFactAndWhatTheKernelSaid) {
-  auto next = report("6.13", 2000);
+TEST(Compare, NeedsMoreWhereTheSpreadIsUnknown) {
+  EXPECT_TRUE(compared(report("6.12", {10000}), report("6.12", {10120})).findings.empty());
+  EXPECT_FALSE(compared(report("6.12", {10000}), report("6.12", {10121})).findings.empty());
+}
+
+TEST(Compare, FindsAFasterGrowth) {
+  auto base = steady("6.12", 2000);
+  auto next = base;
+  for (const std::int64_t depth : {1, 2, 4, 8}) {
+    const std::string id = "fork/depth:" + std::to_string(depth);
+    base.benchmarks.push_back(benchmark(id, {5000 + 100 * depth}));
+    next.benchmarks.push_back(benchmark(id, {5000 + 200 * depth}));
+  }
+  const auto c = compared(base, next);
+  const auto groups = grouped(c);
+  ASSERT_EQ(groups.size(), 1U);
+  EXPECT_EQ(groups[0].title, "fork/depth grows faster");
+  EXPECT_NEAR(groups[0].findings[0].difference, 100, 1e-6);
+  EXPECT_GT(groups[0].findings.size(), 1U);
+}
+
+TEST(Compare, FindsABrokenRuleAFactALimitAndWhatTheKernelSaid) {
+  auto base = steady("6.12", 2000);
+  auto next = steady("6.13", 2000);
   next.checks[0].outcome = Outcome::fail;
   next.checks[0].facts["n"] = std::int64_t{31};
   next.kernel_log.push_back({"warning", "WARNING: at x", "uts.x"});
   next.end.state = model::EndState::panic;
-  EXPECT_EQ(compared(report("6.12", 2000), next).unexpected(), 4U);
+  base.limits["user.max_uts_namespaces"] = 100;
+  next.limits["user.max_uts_namespaces"] = 200;
+  next.residue.push_back("mount /x");
+  EXPECT_EQ(compared(base, next).unexpected(), 6U);
+}
+
+TEST(Compare, LeavesLimitsThatFollowFreeMemory) {
+  auto base = steady("6.12", 2000);
+  auto next = base;
+  base.limits = {{"user/max_net_namespaces", 1759}, {"kernel/pid_max", 32768}};
+  next.limits = {{"user/max_net_namespaces", 1704}, {"kernel/pid_max", 32767}};
+  const auto c = compared(base, next);
+  ASSERT_EQ(c.findings.size(), 1U);
+  EXPECT_EQ(c.findings[0].id, "kernel/pid_max");
+}
+
+TEST(Compare, TellsWorseFromBetter) {
+  auto base = steady("6.12", 2000);
+  auto next = steady("6.13", 1500);
+  next.checks[0].outcome = Outcome::skip;
+  const auto c = compared(base, next);
+  ASSERT_EQ(c.findings.size(), 2U);
+  EXPECT_EQ(c.findings[0].kind, Kind::rule);
+  EXPECT_EQ(c.findings[0].effect, Effect::worse);
+  EXPECT_EQ(c.findings[1].effect, Effect::better);
+}
+
+TEST(Compare, SaysThatCallsBeganToFail) {
+  auto next = steady("6.13", 2000);
+  next.benchmarks[0].failed_calls = 3;
+  const auto c = compared(steady("6.12", 2000), next);
+  ASSERT_EQ(c.findings.size(), 1U);
+  EXPECT_EQ(c.findings[0].after, "3 failed calls");
 }
 
 TEST(Compare, RefusesFiguresThatWereMadeDifferently) {
-  auto next = report("6.13", 2000);
+  auto next = steady("6.13", 2000);
   next.environment.emulator["cpu"] = "max";
-  const auto result = compare(report("6.12", 2000), next, {});
+  const auto result = compare(steady("6.12", 2000), next, {});
   ASSERT_FALSE(result);
-  EXPECT_THAT(result.error().message, testing::HasSubstr("cpu (Nehalem / max)"));
+  EXPECT_THAT(result.error().message, HasSubstr("cpu (Nehalem / max)"));
 }
 
-TEST(KnownChanges, ExplainOnlyBetweenTheirVersionsAndInTheirDirection) {
-  const std::vector<KnownChange> known{{"6.14", "bench:unshare/*", "up", "why", "source"}};
-  EXPECT_EQ(compared(report("6.12", 2000), report("7.3", 4000), known).unexpected(), 0U);
-  EXPECT_EQ(compared(report("6.15", 2000), report("7.3", 4000), known).unexpected(), 1U);
-  EXPECT_EQ(compared(report("6.12", 4000), report("7.3", 2000), known).unexpected(), 1U);
-  EXPECT_EQ(compared(report("6.12", 2000), report("6.13", 4000), known).unexpected(), 1U);
+TEST(Groups, PutOperationsWithTheSameDifferenceTogether) {
+  auto base = steady("6.12", 2000);
+  auto next = steady("6.12", 2200);
+  base.benchmarks.push_back(benchmark("unshare/net", {900000, 900000, 900000}));
+  next.benchmarks.push_back(benchmark("unshare/net", {900205, 900205, 900205}));
+  base.benchmarks.push_back(benchmark("setns/net", {1000, 1000, 1000}));
+  next.benchmarks.push_back(benchmark("setns/net", {500, 500, 500}));
+  const auto groups = grouped(compared(base, next));
+  ASSERT_EQ(groups.size(), 2U);
+  EXPECT_EQ(groups[0].title, "2 operations cost about 200 more each");
+  EXPECT_EQ(groups[1].effect, Effect::better);
 }
 
-TEST(KnownChanges, AllHaveAReasonAndASource) {
-  const auto known = known_changes();
-  ASSERT_TRUE(known);
-  EXPECT_FALSE(known->empty());
-  for (const auto& change : *known) {
-    EXPECT_FALSE(change.since.empty());
-    EXPECT_FALSE(change.why.empty()) << change.affects;
-    EXPECT_FALSE(change.source.empty()) << change.affects;
-    EXPECT_THAT(change.direction, testing::AnyOf("up", "down", "any"));
+TEST(FailOn, ChoosesByKindAndEffect) {
+  const Finding slower{.kind = Kind::cost, .effect = Effect::worse};
+  const Finding faster{.kind = Kind::cost, .effect = Effect::better};
+  const Finding known{.kind = Kind::rule, .effect = Effect::worse, .expected = true};
+  const auto matches = [](const char* name, const Finding& finding) {
+    return FailOn::from({name})->matches(finding);
+  };
+  EXPECT_TRUE(matches("any", faster));
+  EXPECT_FALSE(matches("any", known));
+  EXPECT_TRUE(matches("all", known));
+  EXPECT_TRUE(matches("regression", slower));
+  EXPECT_FALSE(matches("regression", faster));
+  EXPECT_TRUE(matches("cost", faster));
+  EXPECT_FALSE(matches("rule", slower));
+  EXPECT_FALSE(matches("none", slower));
+  EXPECT_FALSE(FailOn::from({"everything"}));
+}
+
+TEST(Match, NamesWhatHasNoCounterpart) {
+  auto alone = steady("7.3", 2000);
+  alone.cell.user = "nobody";
+  const std::vector<model::Report> reports{steady("7.3", 2000), steady("6.1", 2000), alone};
+  const auto set = compare_all(reports, 0, {});
+  ASSERT_TRUE(set);
+  ASSERT_EQ(set->comparisons.size(), 1U);
+  EXPECT_EQ(set->comparisons[0].base, "6.1");
+  EXPECT_THAT(set->unmatched, testing::ElementsAre("7.3 as nobody (insn)"));
+}
+
+TEST(Match, PrefersTheSameKernelOnTheOldSide) {
+  std::vector<model::Report> reports;
+  for (const char* const kernel : {"6.1", "7.3", "6.1", "7.3"}) {
+    reports.push_back(steady(kernel, 2000));
+    reports.back().cell.kernel = kernel;
   }
+  const auto set = compare_all(reports, 2, {});
+  ASSERT_TRUE(set);
+  ASSERT_EQ(set->comparisons.size(), 2U);
+  EXPECT_EQ(set->comparisons[1].base, "7.3");
+}
+
+TEST(KernelNames, AreShortAndUnlikeEachOther) {
+  std::vector<model::Report> reports;
+  for (const char* const release :
+       {"6.1.0-55-cloud-amd64", "6.12.118+deb13-cloud-amd64", "7.3.0-rc2-amd64", "6.12.115+deb12",
+        "6.12.115+deb13", "custom", "6.9.0", "6.9.0"}) {
+    reports.push_back(steady(release, 1));
+    reports.back().cell.kernel = "/k/" + std::to_string(reports.size());
+  }
+  EXPECT_THAT(kernel_names(reports),
+              testing::ElementsAre("6.1.0-55", "6.12.118", "7.3.0-rc2", "6.12.115+deb12",
+                                   "6.12.115+deb13", "custom", "/k/7", "/k/8"));
 }
 
 }  // namespace

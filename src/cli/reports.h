@@ -1,0 +1,20 @@
+// What the subcommands that read reports share.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "model/error.h"
+#include "model/report.h"
+#include "render/style.h"
+
+namespace nsvet::cli {
+
+/// Reads reports and folders of them, in the order of the paths.
+/// @return bad_input that names the file that is none; or a path without any report
+model::Result<std::vector<model::Report>> read_reports(const std::vector<std::string>& paths);
+
+/// @return how to lay out text on stdout: colours only on a terminal, and never with NO_COLOR
+render::Style stdout_style();
+
+}  // namespace nsvet::cli

@@ -1,0 +1,196 @@
+#include "compare/costs.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <map>
+
+#include "compare/release.h"
+#include "compare/statistics.h"
+
+namespace nsvet::compare {
+namespace {
+
+using model::BenchmarkResult;
+using model::Clock;
+
+// docs/comparing.md says why these.
+constexpr double kInsnFloor = 20;  ///< Instructions.
+constexpr double kShare = 0.01;    ///< For another source, or too few boots to know a spread.
+constexpr std::size_t kFewBoots = 3;
+constexpr std::size_t kManyBoots = 5;
+constexpr double kWallThreshold = 0.05;
+constexpr double kAlpha = 0.05;
+
+struct Pair {
+  const BenchmarkResult* before;
+  const BenchmarkResult* after;
+};
+
+// Three boots show less of the noise than five do. Another source is compiled to other code in
+// many places, each of which costs a little more or less; the same source is not.
+double insn_floor(const BenchmarkResult& a, const BenchmarkResult& b, bool one_source) {
+  const std::size_t boots = std::min(a.rounds.size(), b.rounds.size());
+  const double share = one_source && boots >= kFewBoots ? 0 : kShare * static_cast<double>(a.p50);
+  const double spreads =
+      (boots < kManyBoots ? 2 : 1.5) * static_cast<double>(std::max(a.spread, b.spread));
+  return std::ceil(std::max(share, spreads)) + kInsnFloor;
+}
+
+Verdict beyond(double difference, double floor) {
+  if (std::abs(difference) <= floor) return Verdict::same;
+  return difference > 0 ? Verdict::regression : Verdict::improvement;
+}
+
+CostRow insn_row(const std::string& id, const Pair& pair, bool one_source) {
+  CostRow row{.id = id,
+              .before = static_cast<double>(pair.before->p50),
+              .after = static_cast<double>(pair.after->p50),
+              .floor = insn_floor(*pair.before, *pair.after, one_source)};
+  row.verdict = beyond(row.after - row.before, row.floor);
+  return row;
+}
+
+std::vector<double> logs_of_rounds(const BenchmarkResult& result) {
+  std::vector<double> logs;
+  for (const auto& round : result.rounds) {
+    logs.push_back(std::log(static_cast<double>(std::max<std::int64_t>(1, round.p50))));
+  }
+  return logs;
+}
+
+// How far a side is from itself: every other round against the rest.
+double own_noise(const std::vector<double>& logs) {
+  std::vector<double> halves[2];
+  for (std::size_t i = 0; i < logs.size(); ++i) halves[i % 2].push_back(logs[i]);
+  if (halves[1].empty()) return 0;
+  return std::abs(middle(halves[0]) - middle(halves[1]));
+}
+
+CostRow wall_row(const std::string& id, const Pair& pair, std::size_t rows) {
+  const auto a = logs_of_rounds(*pair.before);
+  const auto b = logs_of_rounds(*pair.after);
+  const Shift shift = shift_between(a, b, kAlpha);
+  const double noise = std::expm1(std::max(own_noise(a), own_noise(b)));
+  CostRow row{.id = id,
+              .before = static_cast<double>(pair.before->p50),
+              .after = static_cast<double>(pair.before->p50) * std::exp(shift.estimate),
+              .floor = static_cast<double>(pair.before->p50) * std::max(kWallThreshold, noise),
+              .low = std::expm1(shift.low),
+              .high = std::expm1(shift.high),
+              .p = shift.p};
+  const auto detectable = detectable_shift(a, b, kAlpha / static_cast<double>(rows));
+  if (detectable) row.detectable = std::expm1(*detectable);
+  return row;
+}
+
+// Once all p are known.
+void judge(std::vector<CostRow>& rows) {
+  std::vector<double> p;
+  for (const auto& row : rows) p.push_back(row.p);
+  const auto adjusted = holm(p);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    auto& row = rows[i];
+    row.p = adjusted[i];
+    const double difference = row.after - row.before;
+    const bool large = std::abs(difference) > row.floor;
+    if (row.p < kAlpha && large) {
+      row.verdict = beyond(difference, row.floor);
+    } else {
+      const bool seen = row.detectable && *row.detectable * row.before <= row.floor;
+      row.verdict = seen && !large ? Verdict::same : Verdict::cannot_tell;
+    }
+  }
+}
+
+// The slope through the points, by least squares.
+double slope(const std::vector<std::pair<double, double>>& points) {
+  double x = 0;
+  double y = 0;
+  for (const auto& [at, value] : points) {
+    x += at;
+    y += value;
+  }
+  x /= static_cast<double>(points.size());
+  y /= static_cast<double>(points.size());
+  double xy = 0;
+  double xx = 0;
+  for (const auto& [at, value] : points) {
+    xy += (at - x) * (value - y);
+    xx += (at - x) * (at - x);
+  }
+  return xx == 0 ? 0 : xy / xx;
+}
+
+// A growth differs when the ends of its curve drift apart by more than both their floors.
+std::vector<CostRow> growth_rows(const std::vector<CostRow>& rows) {
+  struct Curve {
+    std::vector<std::pair<double, double>> before;
+    std::vector<std::pair<double, double>> after;
+    double floor = 0;
+  };
+  std::map<std::string, Curve> curves;
+  for (const auto& row : rows) {
+    const auto point = point_of(row.id);
+    if (!point) continue;
+    Curve& curve = curves[point->curve];
+    curve.before.emplace_back(point->at, row.before);
+    curve.after.emplace_back(point->at, row.after);
+    curve.floor = std::max(curve.floor, row.floor);
+  }
+  std::vector<CostRow> growths;
+  for (const auto& [id, curve] : curves) {
+    if (curve.before.size() < 3) continue;
+    const auto [first, last] = std::ranges::minmax(curve.before);
+    const double length = last.first - first.first;
+    if (length <= 0) continue;
+    CostRow row{.kind = CostRow::Kind::growth,
+                .id = id,
+                .before = slope(curve.before),
+                .after = slope(curve.after),
+                .floor = 2 * curve.floor / length};
+    row.verdict = beyond(row.after - row.before, row.floor);
+    growths.push_back(std::move(row));
+  }
+  return growths;
+}
+
+}  // namespace
+
+std::optional<Point> point_of(const std::string& id) {
+  const auto colon = id.rfind(':');
+  if (colon == std::string::npos) return std::nullopt;
+  Point point{id.substr(0, colon), 0};
+  const char* const end = id.data() + id.size();
+  const auto [stop, error] = std::from_chars(id.data() + colon + 1, end, point.at);
+  if (error != std::errc() || stop != end) return std::nullopt;
+  return point;
+}
+
+std::vector<CostRow> cost_rows(const model::Report& base, const model::Report& next) {
+  std::map<std::string, Pair> pairs;
+  for (const auto& result : base.benchmarks) {
+    if (!result.rounds.empty()) pairs[result.id].before = &result;
+  }
+  for (const auto& result : next.benchmarks) {
+    if (!result.rounds.empty()) pairs[result.id].after = &result;
+  }
+  std::erase_if(pairs, [](const auto& item) {
+    return item.second.before == nullptr || item.second.after == nullptr;
+  });
+  const bool one_source = same_source(release_of(base), release_of(next));
+  std::vector<CostRow> rows;
+  for (const auto& [id, pair] : pairs) {
+    rows.push_back(base.cell.clock == Clock::insn ? insn_row(id, pair, one_source)
+                                                  : wall_row(id, pair, pairs.size()));
+  }
+  if (base.cell.clock == Clock::wall) {
+    judge(rows);
+    return rows;
+  }
+  auto growths = growth_rows(rows);
+  std::ranges::move(growths, std::back_inserter(rows));
+  return rows;
+}
+
+}  // namespace nsvet::compare

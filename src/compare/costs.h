@@ -1,0 +1,53 @@
+// What operations cost on two kernels, and what can be said of the difference.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "model/report.h"
+
+namespace nsvet::compare {
+
+enum class Verdict {
+  same,
+  regression,
+  improvement,
+  cannot_tell,  ///< A difference that would matter could have gone unseen.
+};
+
+inline constexpr std::string_view kVerdictNames[] = {"same", "regression", "improvement",
+                                                     "cannot tell"};
+constexpr std::string_view to_string(Verdict verdict) {
+  return kVerdictNames[static_cast<std::size_t>(verdict)];
+}
+
+/// One benchmark's headline on both sides, or the growth of one curve.
+struct CostRow {
+  enum class Kind { cost, growth };
+  Kind kind = Kind::cost;
+  std::string id;
+  double before = 0;  ///< Instructions or nanoseconds; of a growth, for each step.
+  double after = 0;
+  double floor = 0;  ///< A smaller difference is noise, in the same unit.
+  Verdict verdict = Verdict::same;
+  // Wall clock only.
+  double low = 0;  ///< 95 % interval of after/before - 1.
+  double high = 0;
+  double p = 1;                        ///< Corrected for all rows.
+  std::optional<double> detectable{};  ///< Smallest relative change found in four of five cases.
+  double change() const { return before == 0 ? 0 : after / before - 1; }
+};
+
+/// Rows for what both reports have figures of, in the order of their ids; curves last.
+std::vector<CostRow> cost_rows(const model::Report& base, const model::Report& next);
+
+/// The curve that a benchmark is a point of: "fork/depth" and 8 for "fork/depth:8".
+struct Point {
+  std::string curve;
+  double at = 0;
+};
+/// @return nullopt for an id without an argument
+std::optional<Point> point_of(const std::string& id);
+
+}  // namespace nsvet::compare

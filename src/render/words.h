@@ -1,0 +1,37 @@
+// How texts and figures are written in every format that people read.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "compare/compare.h"
+
+namespace nsvet::render {
+
+/// @return the text without control characters, as UTF-8: what reports hold is not trusted
+std::string printable(std::string_view text);
+
+/// @return the number with thin groups: 1234567 as "1 234 567"
+std::string grouped(std::int64_t number);
+
+/// @return a share as a change in per cent: 0.1 as "+10.0 %", 41.2 as "x 42.2"
+std::string percent(double change);
+
+/// @return "1 change", "2 changes"
+std::string counted(std::size_t n, std::string_view noun);
+
+/// @return the text in lines of at most `width` columns, broken between words where that can be
+std::vector<std::string> wrapped(std::string_view text, std::size_t width);
+
+/// @return "1 784 -> 6 724  +276.9 %", or "pass -> fail"
+std::string change_of(const compare::Finding& finding);
+
+/// @return what is said of a cost that did not change: "=", or "?" and what could have gone unseen
+std::string no_change_of(const compare::CostRow& row);
+
+/// @return one line on what the figures of a clock are, and are not
+std::string_view clock_note(model::Clock clock);
+
+}  // namespace nsvet::render
