@@ -33,8 +33,7 @@ TestCase case_of(const model::BenchmarkResult& bench) {
     test.message = printable(bench.error.empty() ? bench.skipped : bench.error);
   } else {
     test.details.push_back(fmt::format("{} {}, spread {}", bench.p50,
-                                       bench.clock == model::Clock::insn ? "instructions" : "ns",
-                                       bench.spread));
+                                       unit_name(bench.unit, bench.clock), bench.spread));
   }
   return test;
 }
