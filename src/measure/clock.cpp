@@ -78,7 +78,8 @@ void settle() { sleep_for(300'000'000); }
 void choose_clock(model::Clock clock) { clock_in_use = clock; }
 model::Clock chosen_clock() { return clock_in_use; }
 
-std::int64_t now() {
+// In a section of its own, by which `nsvet explain` finds the two readings in the program.
+[[gnu::section("nsvet_clock")]] std::int64_t now() {
   if (clock_in_use == model::Clock::insn) return static_cast<std::int64_t>(__rdtsc());
   return nanoseconds(CLOCK_MONOTONIC_RAW);
 }
