@@ -28,6 +28,7 @@ int run(int argc, char** argv) {
   add_kernels(app, chosen);
   add_matrix(app, chosen);
   add_compare(app, chosen);
+  add_explain(app, chosen);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& wanted) {  // --help, --version

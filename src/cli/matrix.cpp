@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <sys/mman.h>
 #include <toml++/toml.h>
 #include <unistd.h>
 
@@ -9,6 +8,7 @@
 
 #include "cli/cell.h"
 #include "cli/command.h"
+#include "cli/guest_files.h"
 #include "cli/programs.h"
 #include "guest/plan.h"
 #include "harness/collect.h"
@@ -81,37 +81,6 @@ model::Result<void> read_file(Options& options) {
   }
 }
 
-model::Result<std::vector<vm::GuestFile>> program_files(const std::string& libexec) {
-  std::vector<vm::GuestFile> files;
-  auto add = [&](const std::string& from, const std::string& to) -> model::Result<void> {
-    auto bytes = sys::read_file(from);
-    if (!bytes) return model::cannot_run(to_string(bytes.error()));
-    files.push_back({to, std::move(*bytes), 0755});
-    return {};
-  };
-  for (const std::string kind : {"probes", "bench"}) {
-    for (const auto& name :
-         sys::list_directory(libexec + "/" + kind).value_or(std::vector<std::string>{})) {
-      auto added = add(libexec + "/" + kind + "/" + name, "nsvet/" + kind + "/" + name);
-      if (!added) return tl::unexpected(added.error());
-    }
-  }
-  if (auto added = add(libexec + "/guest/nsvet-init", "init"); !added) {
-    return tl::unexpected(added.error());
-  }
-  return files;
-}
-
-// An archive that has no name: it goes with its last descriptor, whatever kills us.
-model::Result<sys::Fd> nameless(const std::string& bytes) {
-  sys::Fd fd(::memfd_create("initramfs", 0));
-  if (!fd) return model::cannot_run("memfd_create failed: no memory for the initramfs");
-  if (auto written = sys::write_all(fd.get(), bytes); !written) {
-    return model::cannot_run(to_string(written.error()));
-  }
-  return fd;
-}
-
 // The same programs must have run on kernels that are compared.
 model::Result<std::string> programs_digest(const std::string& libexec) {
   std::string digests;
@@ -171,13 +140,8 @@ class CellRun {
                     .clock = model::Clock::insn}) {}
 
   model::Result<model::Report> run(const std::string& libexec) {
-    auto files = program_files(libexec);
+    auto files = guest_files(libexec, cell_.kernel);
     if (!files) return tl::unexpected(files.error());
-    for (const auto& module : cell_.kernel.modules) {
-      auto bytes = sys::read_file(module);
-      if (!bytes) return model::cannot_run(to_string(bytes.error()));
-      files->push_back({"modules" + module.substr(module.rfind('/')), std::move(*bytes)});
-    }
     const auto version = vm::qemu_version();
     if (!version) return tl::unexpected(version.error());
     auto& report = collector_.report();
@@ -208,9 +172,7 @@ class CellRun {
     plan.checks = checks;
     plan.benchmarks = !checks;
     files.push_back({"plan.json", guest::plan_to_json(plan)});
-    const auto archive = vm::make_initramfs(files);
-    if (!archive) return tl::unexpected(archive.error());
-    const auto initramfs = nameless(*archive);
+    const auto initramfs = nameless_initramfs(files);
     if (!initramfs) return tl::unexpected(initramfs.error());
     const vm::Machine machine{.kernel = cell_.kernel.image,
                               .initramfs = fmt::format("/proc/self/fd/{}", initramfs->get()),

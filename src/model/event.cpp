@@ -23,6 +23,7 @@ Json wrap(const Trace& e) {
 }
 Json wrap(const Finish& e) { return {{"finish", {{"residue", e.residue}}}}; }
 Json wrap(const Trouble& e) { return {{"trouble", e.message}}; }
+Json wrap(const KernelSymbols& e) { return {{"kernel_symbols", e.text}}; }
 
 Event unwrap(const std::string& name, const Json& value) {
   if (name == "listing") return listing_from(value);
@@ -40,6 +41,7 @@ Event unwrap(const std::string& name, const Json& value) {
   }
   if (name == "finish") return Finish{value.at("residue").get<std::vector<std::string>>()};
   if (name == "trouble") return Trouble{value.get<std::string>()};
+  if (name == "kernel_symbols") return KernelSymbols{value.get<std::string>()};
   throw std::out_of_range(fmt::format("unknown event \"{:.40}\"", name));
 }
 

@@ -48,7 +48,14 @@ struct Trouble {
   bool operator==(const Trouble&) const = default;
 };
 
-using Event = std::variant<Listing, Begin, Start, CheckResult, Samples, Trace, Finish, Trouble>;
+/// A guest's /proc/kallsyms, when it was asked for.
+struct KernelSymbols {
+  std::string text;
+  bool operator==(const KernelSymbols&) const = default;
+};
+
+using Event = std::variant<Listing, Begin, Start, CheckResult, Samples, Trace, Finish, Trouble,
+                           KernelSymbols>;
 
 /// One line, without the newline.
 std::string encode(const Event& event);

@@ -72,6 +72,7 @@ std::vector<std::string> qemu_arguments(const Machine& machine, int events_fd, i
       "-chardev", fmt::format("file,id=events,path=/dev/fd/{}", events_fd),
       "-device",  fmt::format("isa-debugcon,iobase={:#x},chardev=events", kEventPort)};
   words.insert(words.end(), own.begin(), own.end());
+  if (!machine.plugin.empty()) words.insert(words.end(), {"-plugin", machine.plugin});
   return words;
 }
 

@@ -30,6 +30,7 @@ struct Machine {
   Perturbation perturbation;
   Accelerator accelerator = Accelerator::icount;
   int memory_mib = 512;
+  std::string plugin{};  ///< A TCG plugin and its arguments, as -plugin takes them; empty for none.
 };
 
 /// The I/O port that the guest writes events to: no driver, no interrupt, no module.
