@@ -29,6 +29,7 @@ int run(int argc, char** argv) {
   add_matrix(app, chosen);
   add_compare(app, chosen);
   add_explain(app, chosen);
+  add_explore(app, chosen);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& wanted) {  // --help, --version

@@ -73,16 +73,23 @@ class Drawing {
 
   // An operation whose needs are met; seldom one whose are not.
   const op* choose() {
+    // Few operations need something, and all of those that make it would drown them.
+    const bool use = random_.chance(45);
     for (int tries = 0;; ++tries) {
       const op* operation = random_.pick(operations());
       if (tries < 200 && !in_focus(*operation) && !random_.chance(10)) continue;
       bool met = true;
+      bool needs = false;
       for (int i = 0; i < param_count(*operation); ++i) {
         const param& p = operation->params[i];
-        if (p.role != GIVE && p.role != PLAIN) met &= have(p.domain);
+        if (p.role == NEED || p.role == TAKE) {
+          met &= have(p.domain);
+          needs = true;
+        }
         if (p.domain == &kActorDomain) met &= actors_ < ACTORS;
       }
       if ((operation->flags & ENDS) != 0 && !random_.chance(30)) met = false;
+      if (use && !needs && tries < 400) continue;
       if (met || (random_.chance(2) && !makes_actor(*operation))) return operation;
     }
   }

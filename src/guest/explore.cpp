@@ -56,7 +56,8 @@ int main(int argc, char** argv) {
   }
   const auto sequences = explore::sequences_from_text(*text, argv[1]);
   if (!sequences || prepare() != 0) {
-    send(model::Trouble{sequences ? "no shared memory" : sequences.error().message});
+    send(model::Trouble{sequences ? "no sandbox can be prepared: " + sys::errno_name(errno)
+                                  : sequences.error().message});
     return 1;
   }
   for (const auto& sequence : *sequences) {

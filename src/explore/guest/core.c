@@ -246,9 +246,22 @@ static void each_global(int restore) {
   }
 }
 
+// An initramfs cannot be left by pivot_root(2): move to a file system that can.
+static int leave_initramfs(void) {
+  static const char* const made[] = {"proc", "tmp", "sys", "sys/fs", "sys/fs/cgroup"};
+  if (!strstr(slurp("/proc/self/mountinfo"), " - rootfs ")) return 0;
+  mkdir("/tmp/root", 0755);
+  if (mount("root", "/tmp/root", "tmpfs", 0, "mode=755") < 0 || chdir("/tmp/root") < 0) return -1;
+  for (size_t i = 0; i < sizeof made / sizeof *made; i++) mkdir(made[i], 0755);
+  if (mount("proc", "proc", "proc", 0, NULL) < 0) return -1;
+  (void)!mount("cgroup2", "sys/fs/cgroup", "cgroup2", 0, NULL);
+  if (mount(".", "/", NULL, MS_MOVE, NULL) < 0 || chroot(".") < 0) return -1;
+  return chdir("/");
+}
+
 int prepare(void) {
   box = mmap(NULL, sizeof *box, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  if (box == MAP_FAILED) return -1;
+  if (box == MAP_FAILED || leave_initramfs() < 0) return -1;
   // How long a machine is up is a hidden input of much code.
   if (unshare(CLONE_NEWTIME) == 0) {
     (void)!put("/proc/self/timens_offsets", "monotonic 10000000 0\nboottime 10000000 0\n");

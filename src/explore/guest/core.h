@@ -50,6 +50,8 @@ extern struct box* box;
 // Descriptors by kind and slot; an actor inherits its maker's.
 extern int fds[KINDS][SLOTS];
 
+// What operations share; a reproducer may need none of it.
+#define HELPER static __attribute__((unused))
 #define OP(name) void op_##name(int me, const struct value* v)
 
 // Adds to the answer.

@@ -37,7 +37,7 @@ OP(stat) {
 OP(access) { check(access(v[0].s, (int)v[1].n)); }
 OP(mknod) { check(mknod(v[0].s, (mode_t)v[1].n | 0600, 0)); }
 
-static struct flock range(const struct value* type) {
+HELPER struct flock range(const struct value* type) {
   struct flock lock = {.l_type = (short)type->n, .l_whence = SEEK_SET, .l_start = 0, .l_len = 10};
   return lock;
 }
@@ -81,30 +81,35 @@ static const struct domain kNodeType = {
     WORDS({"fifo", S_IFIFO}, {"sock", S_IFSOCK}, {"whiteout", S_IFCHR}, {"block", S_IFBLK})};
 
 const struct op kFileOps[] = {
-    {"mkdir", "mkdir(2)", "mnt user", op_mkdir, {{&kPath, PLAIN}, {&kDirName, PLAIN}}, 0},
-    {"rmdir", "rmdir(2)", "mnt", op_rmdir, {{&kPath, PLAIN}, {&kDirName, PLAIN}}, FAILS},
-    {"create", "open(2)", "mnt user", op_create, {{&kFile, GIVE}, {&kMode, PLAIN}}, 0},
+    {"mkdir", "mkdir(2)", "mnt user", RUN(mkdir), {{&kPath, PLAIN}, {&kDirName, PLAIN}}, 0},
+    {"rmdir", "rmdir(2)", "mnt", RUN(rmdir), {{&kPath, PLAIN}, {&kDirName, PLAIN}}, FAILS},
+    {"create", "open(2)", "mnt user", RUN(create), {{&kFile, GIVE}, {&kMode, PLAIN}}, 0},
     {"open_file",
      "open(2)",
      "mnt user",
-     op_open_file,
+     RUN(open_file),
      {{&kOpenFile, GIVE}, {&kFile, NEED}, {&kOpenMode, PLAIN}},
      0},
-    {"unlink", "unlink(2)", "mnt user", op_unlink, {{&kFile, TAKE}}, 0},
-    {"rename", "rename(2)", "mnt user", op_rename, {{&kFile, TAKE}, {&kFile, GIVE}}, 0},
-    {"link", "link(2)", "mnt user", op_link, {{&kFile, NEED}, {&kFile, GIVE}}, 0},
-    {"symlink", "symlink(2)", "mnt", op_symlink, {{&kFile, NEED}, {&kFile, GIVE}}, 0},
-    {"read_path", "open(2)", "mnt user", op_read_path, {{&kFile, NEED}}, 0},
-    {"chmod", "chmod(2)", "mnt user", op_chmod, {{&kFile, NEED}, {&kMode, PLAIN}}, 0},
-    {"chown", "chown(2)", "user", op_chown, {{&kFile, NEED}, {&kId, PLAIN}}, 0},
-    {"stat", "stat(2)", "mnt user", op_stat, {{&kFile, NEED}}, 0},
-    {"stat_dir", "stat(2)", "mnt user", op_stat, {{&kPath, PLAIN}}, 0},
-    {"access", "access(2)", "mnt user", op_access, {{&kFile, NEED}, {&kAccess, PLAIN}}, 0},
-    {"mknod", "mknod(2)", "user", op_mknod, {{&kFile, GIVE}, {&kNodeType, PLAIN}}, 0},
-    {"lock", "fcntl(2)", "pid", op_lock, {{&kOpenFile, NEED}, {&kLockType, PLAIN}}, 0},
-    {"lock_query", "fcntl(2)", "pid", op_lock_query, {{&kOpenFile, NEED}, {&kLockType, PLAIN}}, 0},
-    {"set_owner", "fcntl(2)", "pid", op_set_owner, {{&kOpenFile, NEED}, {&kTarget, PLAIN}}, 0},
-    {"get_owner", "fcntl(2)", "pid", op_get_owner, {{&kOpenFile, NEED}}, 0},
-    {"proc_locks", "proc_locks(5)", "pid", op_proc_locks, {{NULL, PLAIN}}, 0},
+    {"unlink", "unlink(2)", "mnt user", RUN(unlink), {{&kFile, TAKE}}, 0},
+    {"rename", "rename(2)", "mnt user", RUN(rename), {{&kFile, TAKE}, {&kFile, GIVE}}, 0},
+    {"link", "link(2)", "mnt user", RUN(link), {{&kFile, NEED}, {&kFile, GIVE}}, 0},
+    {"symlink", "symlink(2)", "mnt", RUN(symlink), {{&kFile, NEED}, {&kFile, GIVE}}, 0},
+    {"read_path", "open(2)", "mnt user", RUN(read_path), {{&kFile, NEED}}, 0},
+    {"chmod", "chmod(2)", "mnt user", RUN(chmod), {{&kFile, NEED}, {&kMode, PLAIN}}, 0},
+    {"chown", "chown(2)", "user", RUN(chown), {{&kFile, NEED}, {&kId, PLAIN}}, 0},
+    {"stat", "stat(2)", "mnt user", RUN(stat), {{&kFile, NEED}}, 0},
+    {"stat_dir", "stat(2)", "mnt user", RUN(stat), {{&kPath, PLAIN}}, 0},
+    {"access", "access(2)", "mnt user", RUN(access), {{&kFile, NEED}, {&kAccess, PLAIN}}, 0},
+    {"mknod", "mknod(2)", "user", RUN(mknod), {{&kFile, GIVE}, {&kNodeType, PLAIN}}, 0},
+    {"lock", "fcntl(2)", "pid", RUN(lock), {{&kOpenFile, NEED}, {&kLockType, PLAIN}}, 0},
+    {"lock_query",
+     "fcntl(2)",
+     "pid",
+     RUN(lock_query),
+     {{&kOpenFile, NEED}, {&kLockType, PLAIN}},
+     0},
+    {"set_owner", "fcntl(2)", "pid", RUN(set_owner), {{&kOpenFile, NEED}, {&kTarget, PLAIN}}, 0},
+    {"get_owner", "fcntl(2)", "pid", RUN(get_owner), {{&kOpenFile, NEED}}, 0},
+    {"proc_locks", "proc_locks(5)", "pid", RUN(proc_locks), {{NULL, PLAIN}}, 0},
 };
 const int kFileOpCount = COUNT(kFileOps);

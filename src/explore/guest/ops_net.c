@@ -10,7 +10,7 @@
 
 #include "core.h"
 
-static int plain_socket(void) { return socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0); }
+HELPER int plain_socket(void) { return socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0); }
 
 // One rtnetlink request with attributes that nest by `nest` and `end`.
 struct request {
@@ -18,7 +18,7 @@ struct request {
   struct ifinfomsg link;
   char room[512];
 };
-static struct rtattr* attribute(struct request* r, unsigned short type, const void* data,
+HELPER struct rtattr* attribute(struct request* r, unsigned short type, const void* data,
                                 size_t size) {
   struct rtattr* a = (struct rtattr*)((char*)r + NLMSG_ALIGN(r->header.nlmsg_len));
   a->rta_type = type;
@@ -27,10 +27,10 @@ static struct rtattr* attribute(struct request* r, unsigned short type, const vo
   r->header.nlmsg_len = NLMSG_ALIGN(r->header.nlmsg_len) + (unsigned)RTA_ALIGN(a->rta_len);
   return a;
 }
-static void end(struct request* r, struct rtattr* a) {
+HELPER void end(struct request* r, struct rtattr* a) {
   a->rta_len = (unsigned short)((char*)r + r->header.nlmsg_len - (char*)a);
 }
-static struct request begin(unsigned short type, int flags) {
+HELPER struct request begin(unsigned short type, int flags) {
   struct request r;
   memset(&r, 0, sizeof r);
   r.header.nlmsg_len = NLMSG_LENGTH(sizeof r.link);
@@ -38,7 +38,7 @@ static struct request begin(unsigned short type, int flags) {
   r.header.nlmsg_flags = (unsigned short)(NLM_F_REQUEST | NLM_F_ACK | flags);
   return r;
 }
-static int send_request(struct request* r) {
+HELPER int send_request(struct request* r) {
   char reply[1024];
   int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
   if (fd < 0) return -1;
@@ -51,7 +51,7 @@ static int send_request(struct request* r) {
   return errno ? -1 : 0;
 }
 
-static int set_up(const char* name, int up) {
+HELPER int set_up(const char* name, int up) {
   struct ifreq r;
   memset(&r, 0, sizeof r);
   snprintf(r.ifr_name, sizeof r.ifr_name, "%s", name);
@@ -90,7 +90,7 @@ OP(veth_add) {
   end(&r, info);
   check(send_request(&r));
 }
-static void change_link(const char* name, unsigned short type, unsigned short key, const void* data,
+HELPER void change_link(const char* name, unsigned short type, unsigned short key, const void* data,
                         size_t size) {
   struct request r = begin(type, 0);
   r.link.ifi_index = (int)if_nametoindex(name);
@@ -164,7 +164,7 @@ OP(proc_net) {
   }
 }
 
-static struct sockaddr_in loopback(long port) {
+HELPER struct sockaddr_in loopback(long port) {
   struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((unsigned short)port)};
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   return address;
@@ -222,7 +222,7 @@ OP(other_socket) {
 }
 
 // '@' in front: an abstract name.
-static socklen_t unix_address(const char* name, struct sockaddr_un* address) {
+HELPER socklen_t unix_address(const char* name, struct sockaddr_un* address) {
   memset(address, 0, sizeof *address);
   address->sun_family = AF_UNIX;
   snprintf(address->sun_path, sizeof address->sun_path, "%s", name);
@@ -331,57 +331,67 @@ static const struct domain kUnixName = {
     "unix_name", 0, WORDS({"@one", 0}, {"/tmp/sock", 0}, {"@two", 0}, {"/d/sock", 0})};
 
 const struct op kNetOps[] = {
-    {"link_up", "netdevice(7)", "net user", op_link_up, {{&kDevice, PLAIN}, {&kUp, PLAIN}}, 0},
+    {"link_up", "netdevice(7)", "net user", RUN(link_up), {{&kDevice, PLAIN}, {&kUp, PLAIN}}, 0},
     {"link_add",
      "rtnetlink(7)",
      "net user",
-     op_link_add,
+     RUN(link_add),
      {{&kNewDevice, GIVE}, {&kDeviceKind, PLAIN}},
      FAILS},
     {"veth_add",
      "veth(4)",
      "net user",
-     op_veth_add,
+     RUN(veth_add),
      {{&kNewDevice, GIVE}, {&kNewDevice, GIVE}, {&kTarget, PLAIN}},
      FAILS},
-    {"link_del", "rtnetlink(7)", "net", op_link_del, {{&kNewDevice, TAKE}}, FAILS},
+    {"link_del", "rtnetlink(7)", "net", RUN(link_del), {{&kNewDevice, TAKE}}, FAILS},
     {"link_move",
      "rtnetlink(7)",
      "net user",
-     op_link_move,
+     RUN(link_move),
      {{&kNewDevice, NEED}, {&kTarget, PLAIN}},
      FAILS},
     {"link_move_fd",
      "rtnetlink(7)",
      "net user",
-     op_link_move_fd,
+     RUN(link_move_fd),
      {{&kNewDevice, NEED}, {&kNsFd, NEED}},
      FAILS},
     {"link_rename",
      "rtnetlink(7)",
      "net",
-     op_link_rename,
+     RUN(link_rename),
      {{&kNewDevice, NEED}, {&kNewDevice, GIVE}},
      FAILS},
-    {"link_mtu", "rtnetlink(7)", "net", op_link_mtu, {{&kDevice, PLAIN}, {&kMtu, PLAIN}}, 0},
-    {"links", "netdevice(7)", "net", op_links, {{NULL, PLAIN}}, 0},
+    {"link_mtu", "rtnetlink(7)", "net", RUN(link_mtu), {{&kDevice, PLAIN}, {&kMtu, PLAIN}}, 0},
+    {"links", "netdevice(7)", "net", RUN(links), {{NULL, PLAIN}}, 0},
     {"addr_add",
      "netdevice(7)",
      "net user",
-     op_addr_add,
+     RUN(addr_add),
      {{&kDevice, PLAIN}, {&kAddress, PLAIN}},
      0},
-    {"net_ns_of_socket", "ioctl_ns(2)", "net user", op_net_ns_of_socket, {{&kSocket, NEED}}, 0},
-    {"proc_net", "proc_pid_net(5)", "net", op_proc_net, {{&kTarget, PLAIN}, {&kProcNet, PLAIN}}, 0},
-    {"tcp_serve", "tcp(7)", "net", op_tcp_serve, {{&kSocket, GIVE}, {&kTcpPort, GIVE}}, 0},
-    {"tcp_connect", "tcp(7)", "net", op_tcp_connect, {{&kTcpPort, NEED}}, FAILS},
-    {"udp_bind", "udp(7)", "net", op_udp_bind, {{&kSocket, GIVE}, {&kUdpPort, GIVE}}, 0},
-    {"udp_send", "udp(7)", "net", op_udp_send, {{&kUdpPort, NEED}}, FAILS},
-    {"receive", "recv(2)", "net", op_receive, {{&kSocket, NEED}}, FAILS},
-    {"other_socket", "socket(2)", "net user", op_other_socket, {{&kOtherSocket, PLAIN}}, 0},
-    {"unix_serve", "unix(7)", "net mnt", op_unix_serve, {{&kSocket, GIVE}, {&kUnixName, GIVE}}, 0},
-    {"unix_connect", "unix(7)", "net mnt pid user", op_unix_connect, {{&kUnixName, NEED}}, 0},
-    {"unix_accept", "unix(7)", "net pid user", op_unix_accept, {{&kSocket, NEED}}, FAILS},
-    {"unix_claim", "unix(7)", "pid user", op_unix_claim, {{&kTarget, PLAIN}, {&kId, PLAIN}}, 0},
+    {"net_ns_of_socket", "ioctl_ns(2)", "net user", RUN(net_ns_of_socket), {{&kSocket, NEED}}, 0},
+    {"proc_net",
+     "proc_pid_net(5)",
+     "net",
+     RUN(proc_net),
+     {{&kTarget, PLAIN}, {&kProcNet, PLAIN}},
+     0},
+    {"tcp_serve", "tcp(7)", "net", RUN(tcp_serve), {{&kSocket, GIVE}, {&kTcpPort, GIVE}}, 0},
+    {"tcp_connect", "tcp(7)", "net", RUN(tcp_connect), {{&kTcpPort, NEED}}, FAILS},
+    {"udp_bind", "udp(7)", "net", RUN(udp_bind), {{&kSocket, GIVE}, {&kUdpPort, GIVE}}, 0},
+    {"udp_send", "udp(7)", "net", RUN(udp_send), {{&kUdpPort, NEED}}, FAILS},
+    {"receive", "recv(2)", "net", RUN(receive), {{&kSocket, NEED}}, FAILS},
+    {"other_socket", "socket(2)", "net user", RUN(other_socket), {{&kOtherSocket, PLAIN}}, 0},
+    {"unix_serve",
+     "unix(7)",
+     "net mnt",
+     RUN(unix_serve),
+     {{&kSocket, GIVE}, {&kUnixName, GIVE}},
+     0},
+    {"unix_connect", "unix(7)", "net mnt pid user", RUN(unix_connect), {{&kUnixName, NEED}}, 0},
+    {"unix_accept", "unix(7)", "net pid user", RUN(unix_accept), {{&kSocket, NEED}}, FAILS},
+    {"unix_claim", "unix(7)", "pid user", RUN(unix_claim), {{&kTarget, PLAIN}, {&kId, PLAIN}}, 0},
 };
 const int kNetOpCount = COUNT(kNetOps);

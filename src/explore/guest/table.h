@@ -33,6 +33,7 @@ struct op {
   const char* manual;  // The page that documents it.
   const char* types;   // The namespace types that it touches.
   op_fn* run;
+  const char* function;  // Its name, behind "op_".
   struct param params[4];
   int flags;  // FAILS: meant to. ENDS: its actor. DIVIDES: its actor is elsewhere afterwards.
 };
@@ -48,8 +49,7 @@ extern const int kGroupCount;
 #define WORDS(...)                    \
   (const struct word[]){__VA_ARGS__}, \
       (int)(sizeof((const struct word[]){__VA_ARGS__}) / sizeof(struct word))
-#define FLAG(name) \
-  { #name, name }
+#define RUN(name) op_##name, #name
 #define COUNT(list) (int)(sizeof(list) / sizeof *(list))
 
 #ifdef __cplusplus

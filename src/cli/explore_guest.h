@@ -1,0 +1,43 @@
+// Runs sequences of operations in guests of one kernel.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "explore/difference.h"
+#include "model/error.h"
+#include "vm/initramfs.h"
+#include "vm/kernel_image.h"
+#include "vm/qemu.h"
+
+namespace nsvet::cli {
+
+class ExploreGuest {
+ public:
+  struct Options {
+    std::vector<std::string> append;  ///< Boot parameters added to ours.
+    std::string under;                ///< A static program that starts the runner; "" for none.
+    int seed = 1;
+  };
+  static model::Result<ExploreGuest> create(const std::string& kernel, Options options);
+
+  const vm::KernelImage& kernel() const { return kernel_; }
+
+  /// Runs what it can until the time is over. A guest that dies is a result: the sequence that ran
+  /// then says so, and those behind it are run in another boot.
+  /// @param disturbance of the memory layout: boots that differ in it are not alike
+  model::Result<explore::Traces> run(const std::vector<explore::Sequence>& sequences,
+                                     int disturbance,
+                                     std::optional<std::chrono::seconds> time = {}) const;
+
+ private:
+  ExploreGuest(vm::KernelImage kernel, Options options)
+      : kernel_(std::move(kernel)), options_(std::move(options)) {}
+  vm::KernelImage kernel_;
+  Options options_;
+  std::vector<vm::GuestFile> files_;
+};
+
+}  // namespace nsvet::cli

@@ -1,0 +1,11 @@
+// The sources of the operations, compiled in: reproducers are made of them.
+#pragma once
+
+#include <string_view>
+
+namespace nsvet::explore {
+
+/// @param name "core.c", "ops_mnt.c"...
+std::string_view source_text(std::string_view name);
+
+}  // namespace nsvet::explore
