@@ -27,7 +27,6 @@ struct Options {
   std::string now;
   std::string replay;
   std::string kernel;
-  std::string under;
   std::string shard = "1/1";
   std::string output;
   std::vector<std::string> focus;
@@ -165,7 +164,7 @@ int replay(const Options& options) {
   }
   const auto sequences = explore::sequences_from_text(*text, options.replay);
   if (!sequences) return report_error(sequences.error());
-  const auto guest = ExploreGuest::create(options.kernel, {.append = options.append, .under = {}});
+  const auto guest = ExploreGuest::create(options.kernel, {.append = options.append});
   if (!guest) return report_error(guest.error());
   const auto traces = guest->run(*sequences, 0);
   if (!traces) return report_error(traces.error());
@@ -199,11 +198,9 @@ int run(const Options& options) {
   if (!options.output.empty()) std::filesystem::create_directories(options.output, error);
   if (error) return bad(fmt::format("{}: {}", options.output, error.message()));
   const int seed = static_cast<int>(options.seed % 1000000);
-  auto base =
-      ExploreGuest::create(options.base, {.append = options.append, .under = {}, .seed = seed});
+  auto base = ExploreGuest::create(options.base, {.append = options.append, .seed = seed});
   if (!base) return report_error(base.error());
-  auto now = ExploreGuest::create(options.now,
-                                  {.append = options.append, .under = options.under, .seed = seed});
+  auto now = ExploreGuest::create(options.now, {.append = options.append, .seed = seed});
   if (!now) return report_error(now.error());
   catch_interrupts();
   Pair pair(std::move(*base), std::move(*now), options);
@@ -214,7 +211,8 @@ int run(const Options& options) {
         return pair.run(sequences, disturbance);
       },
       [&](const std::string& what) {
-        const auto* change = compare::explain(*changes, what, 0, subject.base, subject.now);
+        const auto* change =
+            compare::explain(*changes, {.subject = what, .after = {}}, subject.base, subject.now);
         return change == nullptr ? std::string() : change->why;
       },
       [](const std::string& line) { fmt::print(stderr, "{}\n", line); });
@@ -257,8 +255,6 @@ void add_explore(CLI::App& app, Action& chosen) {
       ->check(CLI::Range(1, 2))
       ->capture_default_str();
   command->add_flag("--rates", options->rates, "Also say how often each operation succeeded");
-  command->add_option("--new-under", options->under,
-                      "Start the new side's runner by this static program, as a liar");
   command->add_option("--replay", options->replay, "Run the sequences of this file on --kernel");
   command->add_option("--kernel", options->kernel, "The kernel of --replay");
   command->add_option("-o,--output", options->output, "Folder of the report and the reproducers");

@@ -41,11 +41,6 @@ model::Result<ExploreGuest> ExploreGuest::create(const std::string& kernel, Opti
   std::vector<std::pair<std::string, std::string>> wanted{
       {*libexec + "/guest/nsvet-init", "init"},
       {*libexec + "/explore/nsvet-explore", "nsvet/explore/nsvet-explore"}};
-  if (!guest.options_.under.empty()) {
-    const auto space = std::min(guest.options_.under.find(' '), guest.options_.under.size());
-    wanted.emplace_back(guest.options_.under.substr(0, space), "nsvet/explore/under");
-    guest.files_.push_back({"explore.under", guest.options_.under.substr(space)});
-  }
   for (const auto& module : guest.kernel_.modules) {
     wanted.emplace_back(module, "modules" + module.substr(module.rfind('/')));
   }

@@ -18,7 +18,6 @@ class ExploreGuest {
  public:
   struct Options {
     std::vector<std::string> append;  ///< Boot parameters added to ours.
-    std::string under;                ///< A static program that starts the runner; "" for none.
     int seed = 1;
   };
   static model::Result<ExploreGuest> create(const std::string& kernel, Options options);
