@@ -61,7 +61,7 @@ NSVET_CHECK(unshare_children,
 }
 
 NSVET_CHECK(unshare_twice,
-            pid_rule("pid.unshare.twice", "A second unshare(CLONE_NEWPID) fails",
+            pid_rule("pid.unshare.once", "A second unshare(CLONE_NEWPID) fails",
                      "CLONE_NEWPID cannot be unshared twice by one process, before or after the "
                      "first child; setns(2) back to the own namespace makes it possible again",
                      "unshare(2), EINVAL")) {

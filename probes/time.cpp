@@ -125,7 +125,7 @@ NSVET_CHECK(for_children,
 }
 
 NSVET_CHECK(unshare_again,
-            time_rule("time.unshare.twice", "unshare(CLONE_NEWTIME) may be called again",
+            time_rule("time.unshare.anew", "unshare(CLONE_NEWTIME) may be called again",
                       "a second unshare makes another namespace, with the offsets of the first, "
                       "which can be changed while it is empty")) {
   Actor maker = start_maker(t);
