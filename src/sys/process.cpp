@@ -2,6 +2,7 @@
 
 #include <linux/sched.h>
 #include <poll.h>
+#include <sched.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -88,6 +89,14 @@ Result<ExitStatus> Child::wait(std::chrono::milliseconds limit) {
 
 Result<> Child::kill(int signal) const {
   if (::kill(pid_, signal) != 0) return last_error("kill({}, {})", pid_, signal_name(signal));
+  return {};
+}
+
+Result<> stay_on_one_cpu() {
+  cpu_set_t here;
+  CPU_ZERO(&here);
+  CPU_SET(static_cast<std::size_t>(::sched_getcpu()), &here);
+  if (::sched_setaffinity(0, sizeof here, &here) != 0) return last_error("sched_setaffinity()");
   return {};
 }
 

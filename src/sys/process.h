@@ -81,6 +81,9 @@ class Child {
   Fd pidfd_;
 };
 
+/// Keeps the caller, and the children that it makes from now on, on the CPU that it is on.
+Result<> stay_on_one_cpu();
+
 /// Makes orphaned descendants our children, see PR_SET_CHILD_SUBREAPER(2const).
 Result<> become_subreaper();
 
