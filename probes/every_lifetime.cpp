@@ -73,6 +73,10 @@ NSVET_CHECK_EACH_TYPE(held_by_bind_mount,
   const int there = joiner.give(held.get());
   t.expect_success("setns() to the bind mount",
                    joiner([there, flag = type.clone_flag] { return sys::setns(there, flag); }));
+  // A PID namespace without its first process takes no other.
+  if (type.type == NsType::pid) return;
+  Actor child = joiner.spawn();
+  t.expect("identity after it", setup(child([x = type.type] { return ns_id(x); })), target);
 }
 
 NSVET_CHECK_EACH_TYPE(held_by_child,
