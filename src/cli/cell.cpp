@@ -62,9 +62,15 @@ int exit_code(const model::Report& report) {
   using model::EndState;
   const auto state = report.end.state;
   if (state == EndState::lost || state == EndState::interrupted) return kCannotRun;
-  const bool failed = std::ranges::any_of(report.checks, [](const model::CheckResult& check) {
-    return check.outcome == model::Outcome::fail || check.outcome == model::Outcome::error;
-  });
+  const bool failed =
+      std::ranges::any_of(report.checks,
+                          [](const model::CheckResult& check) {
+                            return check.outcome == model::Outcome::fail ||
+                                   check.outcome == model::Outcome::error;
+                          }) ||
+      std::ranges::any_of(report.benchmarks, [](const model::BenchmarkResult& benchmark) {
+        return !benchmark.error.empty();
+      });
   const bool clean =
       state == EndState::complete && report.kernel_log.empty() && report.residue.empty();
   return failed || !clean ? kFindings : kAllGood;

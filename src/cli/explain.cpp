@@ -14,7 +14,6 @@
 #include "explain/print.h"
 #include "explain/symbols.h"
 #include "explain/trace.h"
-#include "guest/plan.h"
 #include "harness/runner.h"
 #include "sys/file.h"
 #include "sys/process.h"
@@ -81,15 +80,14 @@ model::Result<Told> boot_and_listen(const Options& options, const vm::KernelImag
   plan.checks = false;
   plan.samples = options.samples;
   plan.benchmark_limit = std::chrono::minutes(10);
-  files->push_back({"plan.json", guest::plan_to_json(plan)});
   files->push_back({"kernel_symbols", ""});
-  const auto initramfs = nameless_initramfs(*files);
+  const auto initramfs = initramfs_for(std::move(*files), plan);
   if (!initramfs) return tl::unexpected(initramfs.error());
   const sys::Fd trace(::memfd_create("trace", 0));
   if (!trace) return model::cannot_run("memfd_create failed: no memory for the trace");
   vm::Machine machine;
   machine.kernel = kernel.image;
-  machine.initramfs = fmt::format("/proc/self/fd/{}", initramfs->get());
+  machine.initramfs = initramfs->path;
   machine.append = options.append;
   machine.perturbation.seed = options.seed;
   machine.plugin = fmt::format("{}/plugin/nsvet-trace.so,trace={},begin={:#x},end={:#x}", libexec,

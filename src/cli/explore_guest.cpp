@@ -1,10 +1,10 @@
 #include "cli/explore_guest.h"
 
 #include <fmt/format.h>
-#include <sys/mman.h>
 
 #include <algorithm>
 
+#include "cli/guest_files.h"
 #include "cli/interrupt.h"
 #include "cli/programs.h"
 #include "sys/file.h"
@@ -64,14 +64,10 @@ model::Result<Traces> ExploreGuest::run(const std::vector<Sequence>& sequences, 
     }
     auto files = files_;
     files.push_back({"explore.txt", text});
-    const auto archive = vm::make_initramfs(files);
-    if (!archive) return tl::unexpected(archive.error());
-    const sys::Fd initramfs(::memfd_create("initramfs", 0));
-    if (!initramfs || !sys::write_all(initramfs.get(), *archive)) {
-      return model::cannot_run("no memory for the initramfs");
-    }
+    const auto initramfs = nameless_initramfs(files);
+    if (!initramfs) return tl::unexpected(initramfs.error());
     const vm::Machine machine{.kernel = kernel_.image,
-                              .initramfs = fmt::format("/proc/self/fd/{}", initramfs.get()),
+                              .initramfs = initramfs->path,
                               .append = options_.append,
                               .perturbation = perturbation(options_.seed, disturbance)};
     std::optional<Clock::time_point> begin;

@@ -1,7 +1,9 @@
 #include "cli/guest_files.h"
 
+#include <fmt/format.h>
 #include <sys/mman.h>
 
+#include "guest/plan.h"
 #include "sys/file.h"
 
 namespace nsvet::cli {
@@ -33,7 +35,7 @@ model::Result<std::vector<vm::GuestFile>> guest_files(const std::string& libexec
   return files;
 }
 
-model::Result<sys::Fd> nameless_initramfs(const std::vector<vm::GuestFile>& files) {
+model::Result<Initramfs> nameless_initramfs(const std::vector<vm::GuestFile>& files) {
   const auto archive = vm::make_initramfs(files);
   if (!archive) return tl::unexpected(archive.error());
   sys::Fd fd(::memfd_create("initramfs", 0));
@@ -41,7 +43,14 @@ model::Result<sys::Fd> nameless_initramfs(const std::vector<vm::GuestFile>& file
   if (auto written = sys::write_all(fd.get(), *archive); !written) {
     return model::cannot_run(to_string(written.error()));
   }
-  return fd;
+  auto path = fmt::format("/proc/self/fd/{}", fd.get());
+  return Initramfs{std::move(fd), std::move(path)};
+}
+
+model::Result<Initramfs> initramfs_for(std::vector<vm::GuestFile> files,
+                                       const harness::RunPlan& plan) {
+  files.push_back({"plan.json", guest::plan_to_json(plan)});
+  return nameless_initramfs(files);
 }
 
 }  // namespace nsvet::cli

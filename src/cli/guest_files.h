@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/runner.h"
 #include "model/error.h"
 #include "sys/fd.h"
 #include "vm/initramfs.h"
@@ -16,7 +17,15 @@ namespace nsvet::cli {
 model::Result<std::vector<vm::GuestFile>> guest_files(const std::string& libexec,
                                                       const vm::KernelImage& kernel);
 
-/// An archive that has no name: it goes with its last descriptor, whatever kills us.
-model::Result<sys::Fd> nameless_initramfs(const std::vector<vm::GuestFile>& files);
+/// An initramfs that has no name on disk: it goes with its descriptor, whatever kills us.
+struct Initramfs {
+  sys::Fd fd;
+  std::string path;  ///< As QEMU opens it.
+};
+model::Result<Initramfs> nameless_initramfs(const std::vector<vm::GuestFile>& files);
+
+/// The same, of these files and the plan that the guest is to run.
+model::Result<Initramfs> initramfs_for(std::vector<vm::GuestFile> files,
+                                       const harness::RunPlan& plan);
 
 }  // namespace nsvet::cli

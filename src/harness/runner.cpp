@@ -121,6 +121,7 @@ bool selected(const RunPlan& plan, const Item& item) {
   const bool check = item.listing.kind == model::Listing::Kind::check;
   if (!(check ? plan.checks : plan.benchmarks)) return false;
   if (item.listing.full && !plan.full) return false;
+  if (std::ranges::find(plan.skip, item.listing.id) != plan.skip.end()) return false;
   return model::selected(plan.only, item.listing.id);
 }
 

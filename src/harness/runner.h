@@ -15,7 +15,8 @@ struct RunPlan {
   std::string libexec;  ///< The folder that holds probes/ and bench/.
   User user = User::root;
   model::Clock clock = model::Clock::wall;
-  std::vector<std::string> only;  ///< Globs of ids; none: all.
+  std::vector<std::string> only;    ///< Globs of ids; none: all.
+  std::vector<std::string> skip{};  ///< Ids that are left out all the same.
   bool checks = true;
   bool benchmarks = true;
   bool full = false;  ///< Also benchmarks of the full profile.
