@@ -3,13 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <memory>
-#include <valijson/adapters/nlohmann_json_adapter.hpp>
-#include <valijson/schema.hpp>
-#include <valijson/schema_parser.hpp>
-#include <valijson/validator.hpp>
 
 #include "model/convert.h"
+#include "model/schema.h"
 #include "model/schema_text.h"
 
 namespace nsvet::model {
@@ -190,35 +186,6 @@ Report report_from(const Json& value) {
   return report;
 }
 
-std::unique_ptr<valijson::Schema> parse_schema() {
-  auto parsed = std::make_unique<valijson::Schema>();
-  const auto document = nlohmann::json::parse(kReportSchemaText);
-  valijson::SchemaParser().populateSchema(valijson::adapters::NlohmannJsonAdapter(document),
-                                          *parsed);
-  return parsed;
-}
-
-const valijson::Schema& schema() {
-  static const auto parsed = parse_schema();
-  return *parsed;
-}
-
-// Empty when valid.
-std::string first_violation(std::string_view text) {
-  const auto document = nlohmann::json::parse(text);
-  valijson::Validator validator(valijson::Validator::kStrongTypes);
-  valijson::ValidationResults results;
-  if (validator.validate(schema(), valijson::adapters::NlohmannJsonAdapter(document), &results)) {
-    return {};
-  }
-  // The first error is the innermost: the place itself, not the objects around it.
-  valijson::ValidationResults::Error error;
-  if (!results.popError(error)) return "does not match the schema";
-  std::string place;
-  for (const auto& step : error.context) place += step;
-  return fmt::format("at {:.200}: {:.200}", place, error.description);
-}
-
 // Recursion of the libraries below is bounded by the depth of what they are given.
 bool too_deep(std::string_view text) {
   int depth = 0;
@@ -263,7 +230,8 @@ Result<Report> report_from_json(std::string_view text, std::string_view name) {
                       "wrote it",
                       version, kReportSchema));
     }
-    if (auto violation = first_violation(text); !violation.empty()) return bad(violation);
+    static const Schema schema(kReportSchemaText);
+    if (const auto wrong = schema.violation(text); !wrong.empty()) return bad(wrong);
     return report_from(value);
   } catch (const std::exception& wrong) {
     std::string line = wrong.what();

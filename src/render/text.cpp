@@ -258,8 +258,10 @@ std::string text(const model::Report& report, const Style& style) {
   for (const auto& line : report.residue)
     out += paint.red("left behind: " + printable(line)) + "\n";
   if (report.end.state != model::EndState::complete) {
-    out += paint.red(fmt::format("{}: {} {}", to_string(report.end.state),
-                                 printable(report.end.message), printable(report.end.running))) +
+    const auto during =
+        report.end.running.empty() ? "" : ", running " + printable(report.end.running);
+    out += paint.red(fmt::format("{}: {}{}", to_string(report.end.state),
+                                 printable(report.end.message), during)) +
            "\n";
     for (const auto& line : report.end.console) out += "  | " + printable(line) + "\n";
   }

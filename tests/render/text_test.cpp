@@ -82,7 +82,7 @@ TEST(Text, SaysTheVerdictFirstAndFitsTheWidth) {
 TEST(Text, ShowsHowARunEnded) {
   model::Report report;
   report.end = {model::EndState::panic, "the kernel panicked", "uts.x", {"Kernel panic - oh"}};
-  EXPECT_THAT(text(report, {}), HasSubstr("panic: the kernel panicked uts.x"));
+  EXPECT_THAT(text(report, {}), HasSubstr("panic: the kernel panicked, running uts.x"));
   EXPECT_THAT(text(report, {}), HasSubstr("| Kernel panic - oh"));
 }
 

@@ -1,0 +1,27 @@
+// JSON Schema (draft 7), by valijson.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace nsvet::model {
+
+class Schema {
+ public:
+  /// @param text a valid schema
+  explicit Schema(std::string_view text);
+  ~Schema();
+  Schema(const Schema&) = delete;
+  Schema& operator=(const Schema&) = delete;
+
+  /// @param document JSON text; the parser's exception passes through when it is none
+  /// @return where and how the document does not match, on one line; empty when it does
+  std::string violation(std::string_view document) const;
+
+ private:
+  struct Parsed;
+  std::unique_ptr<Parsed> parsed_;
+};
+
+}  // namespace nsvet::model
