@@ -21,5 +21,6 @@ if(NSVET_SANITIZE)
 endif()
 
 if(NSVET_TIDY)
-  find_program(NSVET_CLANG_TIDY NAMES clang-tidy REQUIRED)
+  # Clang 14, Debian 12's default, cannot parse the ranges of GCC 12's library.
+  find_program(NSVET_CLANG_TIDY NAMES clang-tidy-16 REQUIRED)
 endif()

@@ -57,7 +57,7 @@ model::Result<harness::Item> find_benchmark(const std::string& libexec, const st
 model::Result<explain::AddressRange> clock_code(const std::string& program) {
   const auto bytes = sys::read_file(program);
   if (!bytes) return model::cannot_run(to_string(bytes.error()));
-  const auto range = explain::find_section(*bytes, kClockSection);
+  auto range = explain::find_section(*bytes, kClockSection);
   if (!range) return model::cannot_run(fmt::format("{}: {}", program, range.error().message));
   return range;
 }

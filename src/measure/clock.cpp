@@ -13,7 +13,7 @@
 #include "sys/file.h"
 
 // The linker's marks: where the program's text and constants lie.
-extern "C" const char __executable_start;
+extern "C" const char __executable_start;  // NOLINT(bugprone-reserved-identifier)
 extern "C" const char etext;
 
 namespace nsvet::measure {

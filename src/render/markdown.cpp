@@ -10,7 +10,6 @@
 namespace nsvet::render {
 namespace {
 
-using compare::Finding;
 using compare::Group;
 
 // So that nothing in a report is taken for markup, HTML or a mention.

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <map>
 
 #include "compare/groups.h"
@@ -225,8 +226,7 @@ class CostMatrix {
   }
 
   static std::string value(double figure, bool growth) {
-    return growth ? fmt::format("{:.1f}", figure)
-                  : grouped(static_cast<std::int64_t>(figure + 0.5));
+    return growth ? fmt::format("{:.1f}", figure) : grouped(std::llround(figure));
   }
 
   std::span<const Comparison> comparisons_;

@@ -62,7 +62,7 @@ model::Result<std::string> run_command(const std::vector<std::string>& words) {
 }
 
 model::Result<std::string> sha256_of(const std::string& path) {
-  const auto line = run_command({"sha256sum", "--", path});
+  auto line = run_command({"sha256sum", "--", path});
   if (!line) return line;
   // A name with a backslash or newline is escaped, and marked by a backslash in front.
   return line->substr(line->starts_with('\\') ? 1 : 0, 64);

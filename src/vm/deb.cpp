@@ -110,7 +110,7 @@ model::Result<KernelFiles> kernel_files(const std::vector<std::string>& debs) {
     bool sound = true;
     sound &= each_member(
         *bytes, false, [](const std::string& name) { return name.starts_with("data.tar"); },
-        [&](const std::string&, std::string data) {
+        [&](const std::string&, const std::string& data) {
           any = true;
           sound &= take_data(data, files);
         });

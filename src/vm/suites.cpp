@@ -23,12 +23,12 @@ constexpr std::string_view kSuites[] = {"bullseye", "bookworm",         "bookwor
 constexpr std::string_view kSecuritySuites[] = {"bullseye-security", "bookworm-security",
                                                 "trixie-security"};
 constexpr const char* kPattern = "^linux-(image|binary|modules)-[0-9].*-cloud-amd64$";
-constexpr std::time_t kDay = 24 * 60 * 60;
+constexpr std::time_t kDay = std::time_t{24} * 60 * 60;
 
 // The mirror is the one that the host's own configuration names, without a list of ours.
 model::Result<std::string> sources_list() {
-  const auto targets = run_command({"apt-get", "indextargets", "--format", "$(LABEL) $(REPO_URI)",
-                                    "Created-By: Packages", "Origin: Debian"});
+  auto targets = run_command({"apt-get", "indextargets", "--format", "$(LABEL) $(REPO_URI)",
+                              "Created-By: Packages", "Origin: Debian"});
   if (!targets) return targets;
   std::string main;
   std::string security;
@@ -63,7 +63,7 @@ std::vector<std::string> apt(const std::string& folder, std::vector<std::string>
 }
 
 model::Result<std::string> fresh_lists() {
-  const auto cache = cache_folder();
+  auto cache = cache_folder();
   if (!cache) return cache;
   const std::string folder = *cache + "/apt";
   const std::string stamp = folder + "/updated";
@@ -72,7 +72,7 @@ model::Result<std::string> fresh_lists() {
   std::error_code error;
   std::filesystem::create_directories(folder + "/lists/partial", error);
   std::filesystem::create_directories(folder + "/cache/archives/partial", error);
-  const auto text = sources_list();
+  auto text = sources_list();
   if (!text) return text;
   if (auto written = sys::replace_file(folder + "/sources.list", *text); !written) {
     return model::cannot_run(to_string(written.error()));
