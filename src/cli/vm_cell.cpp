@@ -142,7 +142,9 @@ class CellRun {
                                                  ? vm::Accelerator::kvm
                                                  : vm::Accelerator::icount};
     if (machine.accelerator == vm::Accelerator::kvm && !kvm_works_) {
-      if (auto boots = vm::kvm_boots(machine); !boots) return tl::unexpected(boots.error());
+      if (auto boots = vm::kvm_boots(machine); !boots) {
+        return model::cannot_run(boots.error().message + "; --clock insn needs no KVM");
+      }
       kvm_works_ = true;
     }
     const std::string what = fmt::format("{} {} {}", cell_.kernel.spec, cell_.user, label);

@@ -22,7 +22,7 @@ sock_filter jump(unsigned short how, std::uint32_t value, unsigned char if_so,
 // Appends a test that falls through when it holds; jumps to be patched go past the lie when not.
 void append(std::vector<sock_filter>& code, const Condition& condition,
             std::vector<std::size_t>& failures) {
-  const std::size_t low = offsetof(seccomp_data, args) + 8 * condition.argument;
+  const std::size_t low = offsetof(seccomp_data, args) + std::size_t{8} * condition.argument;
   const auto value_low = static_cast<std::uint32_t>(condition.value);
   const auto value_high = static_cast<std::uint32_t>(condition.value >> 32);
   auto fail_unless = [&](sock_filter instruction) {
@@ -68,7 +68,7 @@ void append(std::vector<sock_filter>& code, int call, const std::vector<Conditio
   code.push_back(BPF_STMT(BPF_RET | BPF_K, action));
   for (const std::size_t at : failures) {
     const auto distance = code.size() - at - 1;
-    if (code[at].code == (BPF_JMP | BPF_JA | BPF_K)) {
+    if (code[at].code == (BPF_JMP | BPF_JA)) {
       code[at].k = static_cast<std::uint32_t>(distance);
     } else {
       code[at].jf = static_cast<unsigned char>(distance);
