@@ -1,0 +1,95 @@
+// Idmapped mounts, and file handles below locked mounts: what user namespaces change of a mount.
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "mnt_api.h"
+
+namespace nsvet::probe {
+namespace {
+
+sys::Result<> idmap(Actor& actor, int tree, std::uint64_t userns) {
+  return actor([=] { return sys::mount_setattr(tree, "", 0, {MOUNT_ATTR_IDMAP, 0, 0, userns}); });
+}
+
+// In it, the file system's id 7 is what 0 is outside; all others have no id.
+int mapped_userns(Check& t, Actor& actor) {
+  Actor mapped = t.spawn({.flags = CLONE_NEWUSER});
+  for (const char* map : {"uid_map", "gid_map"}) {
+    setup(sys::write_file(fmt::format("/proc/{}/{}", mapped.pid(), map), "7 0 1"));
+  }
+  return actor.give(setup(sys::open_ns(NsType::user, mapped.pid())).get());
+}
+
+NSVET_CHECK(idmapped,
+            mnt_check("mnt.idmap.mount", "An idmapped mount shows files with mapped owners",
+                      "only a detached mount can be idmapped (EINVAL), once (EPERM), by a user "
+                      "namespace (EINVAL, EBADF); owners show mapped there and nowhere else, in "
+                      "a copy of the mount namespace as well",
+                      "mount_setattr(2)", {Need::admin, Need::userns})) {
+  Actor actor = with_mount_on_a(t);
+  actor([] { setup(sys::open("/tmp/a/file", O_CREAT | O_WRONLY)); });
+  const int userns = mapped_userns(t, actor);
+  const int tree = require(tree_of(actor, "/tmp/a", OPEN_TREE_CLONE));
+  const int attached = require(tree_of(actor, "/tmp/a", 0));
+  const auto space = static_cast<std::uint64_t>(userns);
+  const auto refused = idmap(actor, attached, space);
+  need_call(refused, ENOSYS, "mount_setattr()");
+  t.expect_errno("an attached mount", refused, EINVAL);
+  t.expect_errno("no descriptor", idmap(actor, tree, 1000), EBADF);
+  const int uts = actor([] { return setup(sys::open_ns(NsType::uts)).release(); });
+  t.expect_errno("a UTS namespace", idmap(actor, tree, static_cast<std::uint64_t>(uts)), EINVAL);
+  const auto done = idmap(actor, tree, space);
+  need_call(done, EINVAL, "idmapped mounts of tmpfs");
+  require(done);
+  t.expect_errno("a second time", idmap(actor, tree, space), EPERM);
+  require(attach(actor, tree, "/tmp/b"));
+  const auto owner = [](Actor& who, const char* path) {
+    return who([path] {
+      struct stat st {};
+      return ::stat(path, &st) == 0 ? static_cast<long>(st.st_uid) : -1L;
+    });
+  };
+  t.expect("the owner on the original", owner(actor, "/tmp/a/file"), 0L);
+  t.expect("the owner on the idmapped mount", owner(actor, "/tmp/b/file"), 65534L);
+  Actor copy = copy_of(actor);
+  t.expect("in a copy of the namespace", owner(copy, "/tmp/b/file"), 65534L);
+}
+
+// Room for a struct file_handle.
+struct Handle {
+  alignas(file_handle) std::array<unsigned char, sizeof(file_handle) + MAX_HANDLE_SZ> bytes{};
+  file_handle* head() { return reinterpret_cast<file_handle*>(bytes.data()); }
+};
+
+NSVET_CHECK(handles,
+            mnt_check("mnt.locked.handles", "File handles do not lead below locked mounts",
+                      "open_by_handle_at(2) on an inherited mount that has locked mounts on it "
+                      "gives EPERM to root of the user namespace",
+                      "open_by_handle_at(2), fs/fhandle.c", {Need::admin, Need::userns})) {
+  Actor actor = with_mount_on_a(t);
+  actor([] { setup(sys::open("/tmp/a/b/secret", O_CREAT | O_WRONLY)); });
+  const auto made = actor([]() -> sys::Result<Handle> {
+    Handle handle;
+    handle.head()->handle_bytes = MAX_HANDLE_SZ;
+    int mount = 0;
+    if (::name_to_handle_at(AT_FDCWD, "/tmp/a/b/secret", handle.head(), &mount, 0) != 0) {
+      return sys::last_error("name_to_handle_at()");
+    }
+    return handle;
+  });
+  need_call(made, EOPNOTSUPP, "file handles for tmpfs");
+  setup(actor([] { return sys::mount("cover", "/tmp/a/b", "tmpfs", 0); }));
+  Actor inside = copy_of(actor, true);
+  t.expect_errno("open_by_handle_at()", inside([handle = setup(made)]() mutable -> sys::Result<> {
+                   const auto root = sys::open("/tmp/a", O_RDONLY | O_DIRECTORY);
+                   if (!root) return tl::unexpected(root.error());
+                   const sys::Fd fd(::open_by_handle_at(root->get(), handle.head(), O_RDONLY));
+                   if (!fd) return sys::last_error("open_by_handle_at()");
+                   return {};
+                 }),
+                 EPERM);
+}
+
+}  // namespace
+}  // namespace nsvet::probe
