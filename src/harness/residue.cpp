@@ -83,13 +83,13 @@ std::vector<std::string> residue(const Surroundings& before, const Surroundings&
     if (old == before.end() || old->second == value) continue;
     const auto was = lines_of(old->second);
     const auto is = lines_of(value);
-    auto tell = [&](const char* what, const auto& a, const auto& b) {
+    auto tell = [&](const std::string& what, const auto& a, const auto& b) {
       std::vector<std::string> only;
       std::ranges::set_difference(a, b, std::back_inserter(only));
-      for (const auto& line : only) findings.push_back(fmt::format("{} {}: {}", name, what, line));
+      for (const auto& line : only) findings.push_back(fmt::format("{}: {}", what, line));
     };
-    tell("came", is, was);
-    tell("went", was, is);
+    tell(name + " came", is, was);
+    tell(name + " went", was, is);
   }
   return findings;
 }
