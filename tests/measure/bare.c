@@ -20,14 +20,14 @@
 #include <x86intrin.h>
 
 static const struct {
-  const char *name;
+  const char* name;
   unsigned long flag;
-} types[] = {{"cgroup", CLONE_NEWCGROUP}, {"ipc", CLONE_NEWIPC},   {"mnt", CLONE_NEWNS},
-             {"net", CLONE_NEWNET},       {"pid", CLONE_NEWPID},   {"time", CLONE_NEWTIME},
+} types[] = {{"cgroup", CLONE_NEWCGROUP}, {"ipc", CLONE_NEWIPC}, {"mnt", CLONE_NEWNS},
+             {"net", CLONE_NEWNET},       {"pid", CLONE_NEWPID}, {"time", CLONE_NEWTIME},
              {"user", CLONE_NEWUSER},     {"uts", CLONE_NEWUTS}};
 
 enum call { unshare_call, clone3_call, setns_call };
-static const char *const calls[] = {"unshare", "clone3", "setns"};
+static const char* const calls[] = {"unshare", "clone3", "setns"};
 static enum call call;
 static unsigned long flag;
 static int target = -1;
@@ -47,15 +47,18 @@ static long coarse(void) {
   return t.tv_sec * 1000000000L + t.tv_nsec;
 }
 
-static int body(void *unused) {
+static int body(void* unused) {
   struct clone_args args = {.flags = flag, .exit_signal = SIGCHLD};
   const long tick = coarse();
   const long begin = now();
   long done;
   (void)unused;
-  if (call == unshare_call) done = syscall(SYS_unshare, flag);
-  else if (call == setns_call) done = syscall(SYS_setns, target, flag);
-  else if ((done = syscall(SYS_clone3, &args, sizeof args)) == 0) _exit(0);
+  if (call == unshare_call)
+    done = syscall(SYS_unshare, flag);
+  else if (call == setns_call)
+    done = syscall(SYS_setns, target, flag);
+  else if ((done = syscall(SYS_clone3, &args, sizeof args)) == 0)
+    _exit(0);
   const long end = now();
   result = done < 0 ? -1 : end - begin;
   if (guest && coarse() != tick) result = 0; /* A timer tick: to be taken again. */
@@ -90,23 +93,22 @@ static long sample(void) {
   return 0;
 }
 
-static int by_value(const void *a, const void *b) {
-  const long x = *(const long *)a, y = *(const long *)b;
+static int by_value(const void* a, const void* b) {
+  const long x = *(const long*)a, y = *(const long*)b;
   return (x > y) - (x < y);
 }
 
-static void say(const char *line) {
+static void say(const char* line) {
   if (guest) {
     __asm__ volatile("" ::: "memory"); /* glibc's outsb() does not tell that it reads memory. */
     outsb(0xe9, line, strlen(line));
-  }
-  else {
+  } else {
     fputs(line, stdout);
   }
 }
 
-static void take(const char *name, int count) {
-  long *costs = calloc((size_t)count, sizeof *costs);
+static void take(const char* name, int count) {
+  long* costs = calloc((size_t)count, sizeof *costs);
   char line[64];
   for (int i = 0; i < 3; ++i) sample();
   for (int i = 0; i < count; ++i) costs[i] = sample();
@@ -116,7 +118,7 @@ static void take(const char *name, int count) {
   free(costs);
 }
 
-static void put(const char *path, const char *text) {
+static void put(const char* path, const char* text) {
   const int fd = open(path, O_WRONLY | O_CLOEXEC);
   if (fd >= 0 && write(fd, text, strlen(text)) < 0) perror(path);
   close(fd);
@@ -131,7 +133,7 @@ static pid_t hold(unsigned long flags) {
   return (pid_t)pid;
 }
 
-static void take_all(const char *only, int count) {
+static void take_all(const char* only, int count) {
   for (call = unshare_call; call <= setns_call; ++call) {
     if (only != NULL && strcmp(only, calls[call]) != 0) continue;
     if (call == clone3_call) {
@@ -157,7 +159,7 @@ static void take_all(const char *only, int count) {
   }
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char** argv) {
   guest = getpid() == 1; /* The kernel gives init words of its command line. */
   const int count = argc > 1 && !guest ? atoi(argv[1]) : 7;
   if (guest) {
