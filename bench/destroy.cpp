@@ -1,10 +1,13 @@
 // Ending namespaces: what the caller pays, what the kernel does later on its own, and all together.
+#include <fcntl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <csignal>
+#include <optional>
 
 #include "measure/benchmark.h"
 #include "measure/holder.h"
@@ -68,67 +71,107 @@ bool register_leaving() {
 }
 const bool leaving_registered = register_leaving();
 
-// How much a crowd of namespaces costs the whole system, for each of them and beyond what as many
-// plain processes cost. Waiting is free under -icount, and a crowd makes what the kernel does by
-// itself small.
-template <class Window>
-void take_busy(Measurement& m, const NsSet& set, Window window) {
+// What many namespaces cost the whole system. Waiting is free under -icount.
+std::optional<BusyClock> busy_clock(Measurement& m) {
   if (chosen_clock() != model::Clock::insn) {
     m.skip("needs a machine that does nothing else: only on the insn clock");
-    return;
+    return std::nullopt;
   }
-  const auto clock = BusyClock::open();
-  if (!clock) {
-    m.skip(
-        "this kernel tells neither its idle time (/proc/timer_list) nor its run time "
-        "(/proc/schedstat), or not to us");
-    return;
+  auto clock = BusyClock::open();
+  if (!clock) m.skip("this kernel does not tell how long tasks have run (/proc/schedstat)");
+  return clock;
+}
+
+int how_many(const NsSet& set) { return (set.flags & CLONE_NEWNET) != 0 ? 4 : 16; }
+
+sys::Result<std::vector<sys::Fd>> open_all(const NsSet& set, const Crowd& crowd) {
+  // The crowd's time namespaces are those of their future children.
+  const std::string link = set.name + ((set.flags & CLONE_NEWTIME) != 0 ? "_for_children" : "");
+  std::vector<sys::Fd> fds;
+  for (const pid_t pid : crowd.pids()) {
+    auto fd = sys::open(fmt::format("/proc/{}/ns/{}", pid, link), O_RDONLY);
+    if (!fd) return tl::unexpected(fd.error());
+    fds.push_back(std::move(*fd));
   }
-  const bool net = (set.flags & CLONE_NEWNET) != 0;
-  const int count = net ? 8 : 32;
-  auto once = [&](std::uint64_t flags) -> sys::Result<std::int64_t> {
-    Crowd crowd(set.flags);
-    return window(*clock, crowd, count, flags);
+  return fds;
+}
+
+// Descriptors alone hold the namespaces, so that no end of a process is in the window.
+sys::Result<std::int64_t> deferred_cost(const BusyClock& clock, const NsSet& set, int count) {
+  Crowd crowd;
+  if (auto made = crowd.add(count, set.flags); !made) return tl::unexpected(made.error());
+  auto close_all = [&](std::vector<sys::Fd> fds) {
+    const auto mark = clock.mark();
+    fds.clear();
+    return clock.others_since(mark);
   };
-  m.take_few([&]() -> Sample {
-    const auto plain = once(0);
-    const auto busy = once(set.flags);
-    if (!busy) return {.failed = busy.error().number};
-    return {.cost = std::max<std::int64_t>(0, (*busy - plain.value_or(0)) / count)};
-  });
+  // The inodes of nsfs go with their last descriptor, the namespaces only with their processes.
+  auto inodes = open_all(set, crowd);
+  if (!inodes) return tl::unexpected(inodes.error());
+  const std::int64_t without = close_all(std::move(*inodes));
+  auto namespaces = open_all(set, crowd);
+  if (!namespaces) return tl::unexpected(namespaces.error());
+  crowd.end();
+  return close_all(std::move(*namespaces)) - without;
 }
 
 NSVET_BENCHMARK_EACH(
     deferred, single_types,
     {.id = "deferred",
      .title = "what freeing a namespace costs later ({})",
-     .timed = "work of the whole system, until quiet, after many {} have ended; for "
-              "each, beyond that of processes without",
+     .timed = "run time of other tasks, until quiet, after the last descriptors of many {} were "
+              "closed; for each, beyond that of namespaces that live on",
      .source = "namespaces(7)"}) {
-  take_busy(m, set,
-            [](const BusyClock& clock, Crowd& crowd, int count,
-               std::uint64_t flags) -> sys::Result<std::int64_t> {
-              if (auto made = crowd.add(count, flags); !made) return tl::unexpected(made.error());
-              quiesce();
-              crowd.end();
-              return clock.since(clock.mark());
-            });
+  const auto clock = busy_clock(m);
+  if (!clock) return;
+  const int count = how_many(set);
+  m.take_few([&]() -> Sample {
+    const auto cost = deferred_cost(*clock, set, count);
+    if (!cost) return {.failed = cost.error().number};
+    return {.cost = std::max<std::int64_t>(0, *cost / count)};
+  });
+}
+
+int unshare_late(void* flags) {
+  const auto late = *static_cast<const std::uint64_t*>(flags);
+  return late == 0 || ::syscall(SYS_unshare, late) == 0 ? 0 : errno;
+}
+
+// One process after the other, each sharing our memory while we wait for its end.
+sys::Result<std::int64_t> cost_of_lives(const BusyClock& clock, int count, std::uint64_t flags) {
+  alignas(16) static std::array<char, 65536> stack;
+  std::uint64_t late = flags & CLONE_NEWTIME;  // No clone that shares memory makes one before 5.19.
+  const int early = static_cast<int>(flags & ~late) | CLONE_VM | CLONE_VFORK | SIGCHLD;
+  const auto mark = clock.mark();
+  for (int i = 0; i < count; ++i) {
+    const pid_t pid = ::clone(unshare_late, stack.data() + stack.size(), early, &late);
+    if (pid < 0) return sys::last_error("clone({})", sys::clone_flags_text(flags));
+    int status = 0;
+    ::waitpid(pid, &status, __WALL);
+    if (status != 0) {
+      errno = WEXITSTATUS(status);
+      return sys::last_error("unshare({})", sys::clone_flags_text(late));
+    }
+  }
+  return clock.since(mark);
 }
 
 NSVET_BENCHMARK_EACH(life, ns_sets,
                      {.id = "life",
                       .title = "a namespace from its making until all of it is freed ({})",
-                      .timed = "work of the whole system, until quiet, for a process in new {}; "
-                               "beyond that of a process without",
+                      .timed = "run time of all tasks, until quiet, for a process in new {} that "
+                               "ends at once; beyond that of a process without",
                       .source = "namespaces(7)"}) {
-  take_busy(m, set,
-            [](const BusyClock& clock, Crowd& crowd, int count,
-               std::uint64_t flags) -> sys::Result<std::int64_t> {
-              const auto mark = clock.quiet_mark();
-              if (auto made = crowd.add(count, flags); !made) return tl::unexpected(made.error());
-              crowd.end();
-              return clock.since(mark);
-            });
+  const auto clock = busy_clock(m);
+  if (!clock) return;
+  const int count = how_many(set);
+  m.take_few([&]() -> Sample {
+    const auto plain = cost_of_lives(*clock, count, 0);
+    if (!plain) return {.failed = plain.error().number};
+    const auto busy = cost_of_lives(*clock, count, set.flags);
+    if (!busy) return {.failed = busy.error().number};
+    return {.cost = std::max<std::int64_t>(0, (*busy - *plain) / count)};
+  });
 }
 
 }  // namespace

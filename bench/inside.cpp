@@ -1,5 +1,7 @@
 #include "inside.h"
 
+#include "sys/file.h"
+
 namespace nsvet::bench {
 namespace {
 
@@ -49,13 +51,14 @@ std::vector<Place> places_of(const Operation& operation) {
 }
 
 void take(Measurement& m, const Operation& operation, const Place& place) {
+  if (operation.needs != nullptr && !sys::exists(operation.needs).value_or(false)) {
+    return m.skip(fmt::format("this kernel has no {}", operation.needs));
+  }
   for (const std::uint64_t flags : place.levels) {
     if (auto in = measure::enter_new(flags); !in) return m.fail(in.error());
   }
   const auto prepared = operation.prepare();
-  if (!prepared) {
-    return m.skip(fmt::format("cannot be prepared here: {}", to_string(prepared.error())));
-  }
+  if (!prepared) return m.fail(prepared.error());
   const auto sample = [&] {
     const auto taken = measure::timed([&] { return prepared->call(); });
     if (prepared->undo) prepared->undo();

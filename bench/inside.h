@@ -26,9 +26,11 @@ struct Operation {
   std::string source;
   /// The types that it has to do with: it is measured in each of these alone as well.
   std::vector<model::NsType> types;
-  /// @return the call, or why there is none here
+  /// @return the call; ENOSYS and EAFNOSUPPORT say that the kernel has none, others are errors
   sys::Result<Prepared> (*prepare)();
   bool deep = false;  ///< Also measured many PID and user namespaces down.
+  /// A file that kernels without the feature lack; looked for outside.
+  const char* needs = nullptr;
 };
 
 /// Registers inside/NAME/PLACE for every place that it is measured in.

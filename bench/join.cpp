@@ -12,6 +12,15 @@
 namespace nsvet::measure {
 namespace {
 
+// Joins in a child; see in_forked_child() for which types it must not share its parent's memory.
+void take_joining(Measurement& m, const NsSet& set, const std::function<Sample()>& sample) {
+  if ((set.flags & (CLONE_NEWTIME | CLONE_NEWUSER)) != 0) {
+    m.take_in_forked_child(sample);
+  } else {
+    m.take_in_child(sample);
+  }
+}
+
 // A process may join any namespace but the user namespace that it is in already, and a new PID or
 // time namespace has no link before its first member: a holder in new ones serves for all.
 
@@ -25,8 +34,9 @@ NSVET_BENCHMARK_EACH(setns_fd, single_types,
   if (!holder) return m.fail(holder.error());
   const auto target = sys::open_ns(set.types.front(), holder->child.pid());
   if (!target) return m.fail(target.error());
-  m.take_in_child(
-      [&] { return timed([&] { return ::syscall(SYS_setns, target->get(), set.flags); }); });
+  take_joining(m, set, [&] {
+    return timed([&] { return ::syscall(SYS_setns, target->get(), set.flags); });
+  });
 }
 
 NSVET_BENCHMARK_EACH(setns_pidfd, ns_sets,
@@ -38,7 +48,7 @@ NSVET_BENCHMARK_EACH(setns_pidfd, ns_sets,
                       .absent = EINVAL}) {
   const auto holder = hold(set.flags);
   if (!holder) return m.fail(holder.error());
-  m.take_in_child([&] {
+  take_joining(m, set, [&] {
     return timed([&] { return ::syscall(SYS_setns, holder->child.pidfd(), set.flags); });
   });
 }
@@ -65,7 +75,7 @@ NSVET_BENCHMARK_EACH(nsenter, ns_sets,
     }
   }
   // Opened before any is joined: afterwards /proc may be out of reach.
-  m.take_in_child([&] {
+  take_joining(m, set, [&] {
     return timed([&]() -> long {
       std::array<int, model::kNsTypes.size()> fds{};
       std::size_t count = 0;

@@ -15,6 +15,7 @@ void Collector::take(const model::Event& event, const std::string& label) {
     if (report_.limits.empty()) report_.limits = begin->limits;
   } else if (const auto* start = std::get_if<model::Start>(&event)) {
     running_ = start->id;
+    started_ = std::chrono::steady_clock::now();
   } else if (const auto* check = std::get_if<model::CheckResult>(&event)) {
     report_.checks.push_back(*check);
     running_.clear();
@@ -22,6 +23,7 @@ void Collector::take(const model::Event& event, const std::string& label) {
     Rounds& rounds = rounds_[samples->id];
     rounds.samples.push_back(*samples);
     rounds.labels.push_back(label.empty() ? std::to_string(rounds.samples.size()) : label);
+    count_time();
     running_.clear();
   } else if (const auto* finish = std::get_if<model::Finish>(&event)) {
     report_.residue.insert(report_.residue.end(), finish->residue.begin(), finish->residue.end());
@@ -31,7 +33,16 @@ void Collector::take(const model::Event& event, const std::string& label) {
   }
 }
 
+void Collector::count_time() {
+  if (running_.empty()) return;
+  parts_[running_.substr(0, running_.find('/'))] += std::chrono::steady_clock::now() - started_;
+}
+
 model::Report Collector::finish() && {
+  for (const auto& [part, time] : parts_) {
+    report_.timing["part." + part + "_ms"] =
+        std::chrono::duration_cast<std::chrono::milliseconds>(time).count();
+  }
   for (const auto& [id, rounds] : rounds_) {
     report_.benchmarks.push_back(model::summarise(rounds.samples, rounds.labels));
   }

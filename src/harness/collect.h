@@ -1,6 +1,7 @@
 // Makes a report of the events of one run or of several boots.
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <string>
 #include <utility>
@@ -32,7 +33,11 @@ class Collector {
   };
   model::Report report_;
   std::map<std::string, Rounds> rounds_;
+  void count_time();
   std::string running_;
+  std::chrono::steady_clock::time_point started_;
+  /// Host time, by the first word of the ids.
+  std::map<std::string, std::chrono::steady_clock::duration> parts_;
   bool finished_ = false;
 };
 

@@ -93,9 +93,10 @@ void run_benchmarks(const RunPlan& plan, std::span<const Item> items, const OnEv
 
 }  // namespace
 
-model::Result<std::vector<Item>> discover(const std::string& libexec) {
+model::Result<std::vector<Item>> discover(const std::string& libexec,
+                                          const std::vector<std::string>& folders) {
   std::vector<Item> items;
-  for (const std::string kind : {"probes", "bench"}) {
+  for (const auto& kind : folders) {
     const std::string folder = libexec + "/" + kind;
     const auto names = sys::list_directory(folder);
     if (!names) {
@@ -126,7 +127,10 @@ bool selected(const RunPlan& plan, const Item& item) {
 }
 
 model::Result<void> run_plan(const RunPlan& plan, const OnEvent& on_event, const Continue& go_on) {
-  auto items = discover(plan.libexec);
+  std::vector<std::string> folders;
+  if (plan.checks) folders.emplace_back("probes");
+  if (plan.benchmarks) folders.emplace_back("bench");
+  auto items = discover(plan.libexec, folders);
   if (!items) return tl::unexpected(items.error());
   std::erase_if(*items, [&](const Item& item) { return !selected(plan, item); });
   if (items->empty())

@@ -35,9 +35,11 @@ struct Item {
 /// @return whether the plan runs it
 bool selected(const RunPlan& plan, const Item& item);
 
-/// Asks every program under `libexec` what it holds.
+/// Asks every program in these folders of `libexec` what it holds.
 /// @return the items in the order of their ids; bad_input when there are none or two have one id
-model::Result<std::vector<Item>> discover(const std::string& libexec);
+model::Result<std::vector<Item>> discover(const std::string& libexec,
+                                          const std::vector<std::string>& folders = {"probes",
+                                                                                     "bench"});
 
 /// @return false to stop before the next item
 using Continue = std::function<bool()>;

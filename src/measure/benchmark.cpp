@@ -2,8 +2,12 @@
 
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <array>
+#include <csignal>
 
 #include "sys/credentials.h"
 #include "sys/file.h"
@@ -11,7 +15,8 @@
 namespace nsvet::measure {
 namespace {
 
-// The child's answer. Mapped once and touched, so that no sample pays for its first page fault.
+// A forked child's answer. Mapped once and touched, so that no sample pays for its first page
+// fault.
 Sample& shared_sample() {
   static Sample* const page = [] {
     void* memory = ::mmap(nullptr, sizeof(Sample), PROT_READ | PROT_WRITE,
@@ -20,6 +25,29 @@ Sample& shared_sample() {
   }();
   static Sample nowhere;
   return page != nullptr ? *page : nowhere;
+}
+
+void reap_all() {
+  while (::waitpid(-1, nullptr, __WALL) > 0) {
+  }
+}
+
+void reap(pid_t pid) {
+  while (::waitpid(pid, nullptr, __WALL) < 0 && errno == EINTR) {
+  }
+}
+
+struct Answer {
+  const std::function<Sample()>& body;
+  Sample sample;
+};
+
+int answer(void* argument) {
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+  auto& to = *static_cast<Answer*>(argument);
+  to.sample = to.body();
+  reap_all();
+  return 0;
 }
 
 [[noreturn]] void end_like(pid_t child) {
@@ -41,23 +69,27 @@ NsSet joined(std::string name, std::initializer_list<NsType> types) {
 
 }  // namespace
 
-Sample in_child(const std::function<Sample()>& body, const sys::CloneOptions& options) {
+Sample in_child(const std::function<Sample()>& body) {
+  alignas(16) static std::array<char, 256 * 1024> stack;
+  Answer to{body, {.failed = ECHILD}};  // What stays when the child dies before it answers.
+  const pid_t pid =
+      ::clone(answer, stack.data() + stack.size(), CLONE_VM | CLONE_VFORK | SIGCHLD, &to);
+  if (pid < 0) return {.failed = errno};
+  reap(pid);
+  return to.sample;
+}
+
+Sample in_forked_child(const std::function<Sample()>& body) {
   Sample& sample = shared_sample();
-  sample = {.failed = ECHILD};  // What stays when the child dies before it answers.
-  auto child = sys::Child::spawn(
-      [&] {
-        touch_pages();
-        sample = body();
-        while (::waitpid(-1, nullptr, __WALL) > 0) {
-        }
-        return 0;
-      },
-      options);
+  sample = {.failed = ECHILD};
+  auto child = sys::Child::spawn([&] {
+    touch_pages();
+    sample = body();
+    reap_all();
+    return 0;
+  });
   if (!child) return {.failed = child.error().number};
-  int status = 0;
-  const pid_t pid = child->release();
-  while (::waitpid(pid, &status, __WALL) < 0 && errno == EINTR) {
-  }
+  reap(child->release());
   return sample;
 }
 
@@ -92,13 +124,17 @@ Measurement::Measurement(const BenchmarkInfo& info, int count) : info_(info), co
   samples_.warm.reserve(static_cast<std::size_t>(count));
 }
 
-void Measurement::take_in_child(const std::function<Sample()>& sample,
-                                const sys::CloneOptions& options) {
-  take([&] { return in_child(sample, options); });
+void Measurement::take_in_child(const std::function<Sample()>& sample) {
+  take([&] { return in_child(sample); });
+}
+
+void Measurement::take_in_forked_child(const std::function<Sample()>& sample) {
+  take([&] { return in_forked_child(sample); });
 }
 
 void Measurement::fail(const sys::Error& error) {
-  if (error.number == ENOSYS || (info_.absent != 0 && error.number == info_.absent)) {
+  if (error.number == ENOSYS || error.number == EAFNOSUPPORT ||
+      (info_.absent != 0 && error.number == info_.absent)) {
     samples_.skipped = fmt::format("this kernel has no such call: {}", to_string(error));
   } else {
     samples_.error = to_string(error);

@@ -82,8 +82,9 @@ class Measurement {
   void take_at_once(const std::function<Sample()>& sample);
   /// With fewer samples: for what takes long, and is made of many calls.
   void take_few(const std::function<Sample()>& sample);
-  /// As take(), each in a fresh child that is dead and reaped afterwards.
-  void take_in_child(const std::function<Sample()>& sample, const sys::CloneOptions& options = {});
+  /// As take(), each in a fresh child that is dead and reaped afterwards, see in_child().
+  void take_in_child(const std::function<Sample()>& sample);
+  void take_in_forked_child(const std::function<Sample()>& sample);
 
   /// Says why there will be no figure: what the kernel, or our privilege, lacks.
   void skip(std::string reason) { samples_.skipped = std::move(reason); }
@@ -107,8 +108,13 @@ class Measurement {
 
 /// Runs `body` in a fresh child and returns its sample. The child is dead and reaped afterwards,
 /// and so are its own children, if they end by themselves: zombies would make every next sample
-/// dearer.
-Sample in_child(const std::function<Sample()>& body, const sys::CloneOptions& options = {});
+/// dearer. It shares the caller's memory, and the caller waits: no page table is copied, no page
+/// faulted in, and their noise is not in what is timed.
+Sample in_child(const std::function<Sample()>& body);
+
+/// The same with memory of its own: for setns(2) into time namespaces, which a process that shares
+/// memory may not do, and into user namespaces, which would take the caller's dumpable attribute.
+Sample in_forked_child(const std::function<Sample()>& body);
 
 /// Goes on as a child in new namespaces: the caller's process waits for it and ends as it does.
 /// Ids 0 are mapped in a new user namespace; mounts are private in a new mount namespace.

@@ -20,7 +20,6 @@ namespace nsvet::measure {
 namespace {
 
 constexpr std::size_t kPage = 4096;
-constexpr std::string_view kIdleTime = ".idle_sleeptime :";
 
 model::Clock clock_in_use = model::Clock::wall;
 
@@ -49,11 +48,6 @@ std::int64_t number(std::string_view text) {
     std::from_chars(text.data() + begin, text.data() + text.size(), value);
   }
   return value;
-}
-
-std::int64_t idle_time(std::string_view timer_list) {
-  const auto at = timer_list.find(kIdleTime);
-  return at == std::string_view::npos ? 0 : number(timer_list.substr(at + kIdleTime.size()));
 }
 
 // Documentation/scheduler/sched-stats.rst: the 7th number of a cpu line is the time that tasks ran.
@@ -99,34 +93,27 @@ void touch_pages() {
 }
 
 std::optional<BusyClock> BusyClock::open() {
-  // Since 7.1 the exact idle time is told no more; the time of all tasks lacks only softirqs in
-  // idle.
-  if (auto fd = sys::open("/proc/timer_list", O_RDONLY)) {
-    if (idle_time(read_all(fd->get())) > 0) return BusyClock(std::move(*fd), true);
-  }
-  if (auto fd = sys::open("/proc/schedstat", O_RDONLY)) {
-    if (run_time(read_all(fd->get())) > 0) return BusyClock(std::move(*fd), false);
-  }
-  return std::nullopt;
+  auto fd = sys::open("/proc/schedstat", O_RDONLY);
+  if (!fd || run_time(read_all(fd->get())) <= 0) return std::nullopt;
+  return BusyClock(std::move(*fd));
 }
 
-BusyClock::Mark BusyClock::quiet_mark() const {
-  settle();
-  return mark();
-}
-
+// The kernel counts a task's time when the task sleeps: that is just after settle() has begun, and
+// what we do between its end and the reading of the time is the same in each window.
 BusyClock::Mark BusyClock::mark() const {
-  // The time is read after the file here and before it below: reading is not in the window.
-  const auto told = tells_idle_ ? idle_time(read_all(fd_.get())) : run_time(read_all(fd_.get()));
+  settle();
+  const auto told = run_time(read_all(fd_.get()));
   return {now(), told};
 }
 
 std::int64_t BusyClock::since(const Mark& mark) const {
   settle();
-  const std::int64_t time = now();
-  const auto text = read_all(fd_.get());
-  if (tells_idle_) return time - mark.time - (idle_time(text) - mark.told);
-  return run_time(text) - mark.told;
+  return run_time(read_all(fd_.get())) - mark.told;
+}
+
+std::int64_t BusyClock::others_since(const Mark& mark) const {
+  const std::int64_t own = now() - mark.time;
+  return since(mark) - own;
 }
 
 }  // namespace nsvet::measure

@@ -29,7 +29,8 @@ void quiesce();
 /// its first faults would fall into what it times.
 void touch_pages();
 
-/// Tells how much the one CPU has worked, for whomever, in ns (instructions).
+/// Tells how long the one CPU has run tasks, for whomever, in ns (instructions): what interrupts
+/// and softirqs take from an idle CPU is not in it. RCU callbacks are, where they run in a task.
 class BusyClock {
  public:
   struct Mark {
@@ -38,17 +39,16 @@ class BusyClock {
   };
   /// @return nullopt when this kernel does not tell
   static std::optional<BusyClock> open();
-  /// Begins to count, at once.
+  /// Becomes quiet, and begins to count.
   Mark mark() const;
-  /// Becomes quiet first.
-  Mark quiet_mark() const;
   /// Becomes quiet, and tells how much was done since the mark, ours included.
   std::int64_t since(const Mark& mark) const;
+  /// The same without what we did since, who must not have slept.
+  std::int64_t others_since(const Mark& mark) const;
 
  private:
-  BusyClock(sys::Fd fd, bool idle) : fd_(std::move(fd)), tells_idle_(idle) {}
+  explicit BusyClock(sys::Fd fd) : fd_(std::move(fd)) {}
   sys::Fd fd_;
-  bool tells_idle_;  ///< The file tells idle time, not busy time.
 };
 
 }  // namespace nsvet::measure

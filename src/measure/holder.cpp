@@ -1,6 +1,5 @@
 #include "measure/holder.h"
 
-#include <linux/sched.h>
 #include <sched.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -9,6 +8,7 @@
 
 #include <csignal>
 
+#include "measure/clock.h"
 #include "sys/call.h"
 
 namespace nsvet::measure {
@@ -27,39 +27,60 @@ sys::Result<Holder> hold(std::uint64_t flags) {
   return Holder{std::move(*pipe), std::move(*child)};
 }
 
-namespace {
-
-int hold_still(void*) {
+int Crowd::member(void* orders) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+  auto& told = *static_cast<Orders*>(orders);
+  char byte = 0;
+  if (told.wait_on < 0 || ::read(told.wait_on, &byte, 1) == 1) {
+    if (told.flags != 0 && ::syscall(SYS_unshare, told.flags) != 0) told.failed = errno;
+    told.done = told.done + 1;
+  }
   for (;;) ::pause();
 }
 
-}  // namespace
-
-sys::Result<> Crowd::add(int count, std::uint64_t flags) {
+sys::Result<> Crowd::start(int count, std::uint64_t flags) {
   const auto first = pids_.size();
   pids_.resize(first + static_cast<std::size_t>(count));
   stacks_.resize(pids_.size());
   for (auto i = first; i < pids_.size(); ++i) {
-    long pid = -1;
-    if (share_memory_) {
-      stacks_[i] = std::make_unique<Stack>();
-      pid = ::clone(hold_still, stacks_[i]->end(), static_cast<int>(flags) | CLONE_VM | SIGCHLD,
-                    nullptr);
-    } else {
-      clone_args args{};
-      args.flags = flags;
-      args.exit_signal = SIGCHLD;
-      pid = ::syscall(SYS_clone3, &args, sizeof args);
-      if (pid == 0) ::_exit(hold_still(nullptr));
-    }
+    stacks_[i] = std::make_unique<Stack>();
+    const int pid =
+        ::clone(member, stacks_[i]->end(), static_cast<int>(flags) | CLONE_VM | SIGCHLD, &orders_);
     if (pid < 0) {
       pids_.resize(i);
       return sys::last_error("clone({})", sys::clone_flags_text(flags));
     }
-    pids_[i] = static_cast<pid_t>(pid);
+    pids_[i] = pid;
   }
   return {};
+}
+
+sys::Result<> Crowd::all_done() {
+  for (int i = 0; i < 100 && orders_.done < static_cast<int>(pids_.size()); ++i) quiesce();
+  if (orders_.failed == 0 && orders_.done == static_cast<int>(pids_.size())) return {};
+  errno = orders_.failed != 0 ? orders_.failed : ETIMEDOUT;
+  return sys::last_error("unshare({})", sys::clone_flags_text(orders_.flags));
+}
+
+sys::Result<> Crowd::add(int count, std::uint64_t flags) {
+  orders_.flags = flags & CLONE_NEWTIME;
+  if (auto started = start(count, flags & ~orders_.flags); !started) return started;
+  return orders_.flags != 0 ? all_done() : sys::Result<>();
+}
+
+sys::Result<> Crowd::add_waiting(int count) {
+  auto pipe = sys::make_pipe();
+  if (!pipe) return tl::unexpected(pipe.error());
+  go_ = std::move(*pipe);
+  orders_.wait_on = go_.read.get();
+  return start(count, 0);
+}
+
+sys::Result<> Crowd::unshare(std::uint64_t flags) {
+  orders_.flags = flags;
+  const std::string go(pids_.size(), 'g');
+  if (auto told = sys::write_all(go_.write.get(), go); !told) return told;
+  return all_done();
 }
 
 void Crowd::end() {
@@ -70,6 +91,8 @@ void Crowd::end() {
   }
   pids_.clear();
   stacks_.clear();
+  orders_ = {};
+  go_ = {};
 }
 
 }  // namespace nsvet::measure

@@ -98,7 +98,7 @@ void list(int events) {
 }
 
 // What it needs that can be known beforehand; empty when all is there.
-std::string missing(const BenchmarkInfo& info) {
+sys::Result<std::string> missing(const BenchmarkInfo& info) {
   for (const NsType type : info.types) {
     const auto& name = model::info(type).name;
     if (!sys::exists(fmt::format("/proc/self/ns/{}", name)).value_or(false)) {
@@ -107,10 +107,14 @@ std::string missing(const BenchmarkInfo& info) {
   }
   if (info.admin && !sys::has_capability(CAP_SYS_ADMIN)) {
     if (auto entered = sys::enter_own_user_namespace(); !entered) {
+      const int number = entered.error().number;
+      if (number != EPERM && number != EACCES && number != ENOSPC && number != EINVAL) {
+        return tl::unexpected(entered.error());
+      }
       return "needs capabilities: " + to_string(entered.error());
     }
   }
-  return {};
+  return std::string();
 }
 
 void tell(const Call& call, const model::Samples& samples) {
@@ -127,8 +131,10 @@ bool run(const RegisteredBenchmark& bench, const Call& call) {
   if (call.events >= 0) emit(call.events, model::Start{bench.info.id});
   auto child = sys::Child::spawn([&] {
     Measurement measurement(bench.info, call.samples);
-    if (auto reason = missing(bench.info); !reason.empty()) {
-      measurement.skip(std::move(reason));
+    if (auto reason = missing(bench.info); !reason) {
+      measurement.fail(reason.error());
+    } else if (!reason->empty()) {
+      measurement.skip(std::move(*reason));
     } else {
       bench.body(measurement);
     }

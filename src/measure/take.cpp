@@ -10,8 +10,10 @@ namespace nsvet::measure {
 namespace {
 
 // Warm-up fills slabs and per-CPU lists and touches every path; then the figures settle.
-constexpr int kWarmUp = 4;
-constexpr int kFewWarmUp = 2;
+constexpr int kWarmUp = 3;
+constexpr int kFewWarmUp = 1;
+/// Instruction counts that come out alike so often in a row will go on so.
+constexpr std::size_t kAlike = 3;
 // A call longer than a tick is always disturbed: then the last try counts.
 constexpr int kTries = 4;
 
@@ -30,6 +32,12 @@ Sample undisturbed(const std::function<Sample()>& take, bool wait) {
     if (!sample.disturbed) break;
   }
   return sample;
+}
+
+bool settled(const std::vector<std::int64_t>& samples) {
+  if (chosen_clock() != model::Clock::insn || samples.size() < kAlike) return false;
+  return std::all_of(samples.end() - kAlike, samples.end(),
+                     [&](std::int64_t cost) { return cost == samples.back(); });
 }
 
 }  // namespace
@@ -58,7 +66,7 @@ void Measurement::loop(const std::function<Sample()>& sample, const Plan& plan) 
     }
     return taken;
   };
-  touch_pages();
+  (void)timed([] { return 0; });  // Pages of ours that the cold call would fault in.
   const Sample cold = one(false);
   samples_.cold = cold.cost;
   if (cold.failed != 0) {
@@ -69,6 +77,7 @@ void Measurement::loop(const std::function<Sample()>& sample, const Plan& plan) 
   for (int i = 1; i < plan.warm_up; ++i) one(false);
   auto body = [&](benchmark::State& state) {
     for ([[maybe_unused]] auto iteration : state) {
+      if (settled(samples_.warm)) break;
       state.SetIterationTime(static_cast<double>(one(true).cost) * 1e-9);
     }
   };
