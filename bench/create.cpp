@@ -4,11 +4,13 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 
 #include "measure/benchmark.h"
 #include "sys/file.h"
+#include "sys/mountinfo.h"
 
 namespace nsvet::measure {
 namespace {
@@ -128,19 +130,30 @@ NSVET_BENCHMARK(vfork_none,
   m.take_in_child([] { return timed([] { return vfork_call(0); }); });
 }
 
+// Where cgroup2 is mounted; empty where it is not.
+sys::Result<std::string> cgroup2_mount() {
+  const auto text = sys::read_file("/proc/self/mountinfo");
+  if (!text) return tl::unexpected(text.error());
+  const auto mounts = sys::parse_mountinfo(*text);
+  if (!mounts) return tl::unexpected(mounts.error());
+  const auto found = std::ranges::find(*mounts, "cgroup2", &sys::MountInfo::type);
+  return found == mounts->end() ? std::string() : found->point;
+}
+
 NSVET_BENCHMARK(into_cgroup, {.id = "clone3/into_cgroup",
                               .title = "clone3(CLONE_INTO_CGROUP)",
                               .timed = "one clone3(CLONE_INTO_CGROUP) until it has returned in the "
                                        "parent",
                               .source = "clone(2)",
                               .absent = EINVAL}) {
-  const std::string folder = "/sys/fs/cgroup/nsvet-bench";
-  if (auto made = sys::make_directory(folder); !made) {
-    // No cgroup2 there, or none that we may write to.
+  const auto mount = cgroup2_mount();
+  if (!mount) return m.fail(mount.error());
+  if (mount->empty()) return m.skip("no cgroup2 file system is mounted");
+  const std::string folder = *mount + "/nsvet-bench";
+  // One that a killed run left behind serves as well.
+  if (auto made = sys::make_directory(folder); !made && made.error().number != EEXIST) {
     const int number = made.error().number;
-    if (number != ENOENT && number != EACCES && number != EPERM && number != EROFS) {
-      return m.fail(made.error());
-    }
+    if (number != EACCES && number != EPERM && number != EROFS) return m.fail(made.error());
     return m.skip(fmt::format("needs a cgroup of its own: {}", to_string(made.error())));
   }
   if (const auto fd = sys::open(folder, O_RDONLY | O_DIRECTORY)) {

@@ -1,5 +1,4 @@
 // cgroup namespaces as borders of delegation: Control Group v2, "Delegation".
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -119,11 +118,8 @@ NSVET_CHECK(opener,
   Actor inside = outer.spawn({.flags = CLONE_NEWCGROUP});
   const Text procs(b + "/cgroup.procs");
   const auto open_there = [procs](Actor& opener) {
-    return opener.take(setup(opener([procs]() -> sys::Result<int> {
-      auto fd = sys::open(procs.str(), O_WRONLY);
-      if (!fd) return tl::unexpected(fd.error());
-      return fd->release();
-    })));
+    return opener.take(
+        opener([procs] { return setup(sys::open(procs.str(), O_WRONLY)).release(); }));
   };
   const auto write_zero = [](Actor& writer, int fd) {
     return writer([there = writer.give(fd)]() -> sys::Result<> {

@@ -14,10 +14,8 @@ namespace {
 
 CheckInfo made_check(const char* name, std::string title, std::string rule, std::string source,
                      std::string since) {
-  auto info = mnt_check(fmt::format("mnt.made.{}", name), std::move(title), std::move(rule),
-                        std::move(source));
-  info.since = std::move(since);
-  return info;
+  return mnt_check(fmt::format("mnt.made.{}", name), std::move(title), std::move(rule),
+                   std::move(source), {Need::admin}, std::move(since));
 }
 
 // What a process sees that has nothing but the root: neither /proc nor a folder to mount it on.
@@ -38,7 +36,7 @@ NSVET_CHECK(empty, made_check("empty", "unshare(UNSHARE_EMPTY_MNTNS) gives an em
   Actor inside = actor.spawn();
   const auto before = setup(sys::ns_id(NsType::mnt, inside.pid()));
   const auto made = inside([] { return sys::unshare(sys::kUnshareEmptyMntns); });
-  need_call(made, EINVAL, "UNSHARE_EMPTY_MNTNS");
+  need_call(made, EINVAL, "UNSHARE_EMPTY_MNTNS", "7.1");
   require(made);
   t.expect_differ("its namespace", setup(sys::ns_id(NsType::mnt, inside.pid())), before);
   expect_empty(t, inside);
@@ -57,7 +55,7 @@ NSVET_CHECK(empty_clone,
                        "linux/sched.h, fs/namespace.c", "7.1")) {
   Actor actor = with_mount_on_a(t);
   auto child = actor.try_spawn({.flags = sys::kCloneEmptyMntns});
-  need_call(child, EINVAL, "CLONE_EMPTY_MNTNS");
+  need_call(child, EINVAL, "CLONE_EMPTY_MNTNS", "7.1");
   require(verdict(child));
   t.expect_differ("its namespace", setup(sys::ns_id(NsType::mnt, child->pid())),
                   setup(sys::ns_id(NsType::mnt, actor.pid())));
@@ -93,7 +91,7 @@ NSVET_CHECK(of_tree,
   setup(actor(
       [] { return sys::open("/tmp/a/file", O_CREAT | O_WRONLY).map([](const sys::Fd&) {}); }));
   const auto ns = tree_of(actor, "/tmp/a", sys::kOpenTreeNamespace);
-  need_call(ns, EINVAL, "OPEN_TREE_NAMESPACE");
+  need_call(ns, EINVAL, "OPEN_TREE_NAMESPACE", "7.0");
   expect_namespace_of_one(t, actor, require(ns), "/file");
   Actor weak = actor.spawn();
   setup(weak([] { return sys::drop_capabilities(); }));
@@ -111,7 +109,7 @@ NSVET_CHECK(of_mount,
   Actor actor = with_mount_on_a(t);
   const auto ns = actor(
       [] { return number_of(sys::new_mount("tmpfs", sys::kFsmountNamespace, MOUNT_ATTR_NODEV)); });
-  need_call(ns, EINVAL, "FSMOUNT_NAMESPACE");
+  need_call(ns, EINVAL, "FSMOUNT_NAMESPACE", "7.1");
   Actor visitor = actor.spawn();
   require(visitor([fd = require(ns)] { return sys::setns(fd, CLONE_NEWNS); }));
   setup(visitor([] { return sys::open("/file", O_CREAT | O_WRONLY).map([](const sys::Fd&) {}); }));

@@ -11,10 +11,8 @@ namespace nsvet::probe {
 namespace {
 
 CheckInfo setattr_check(const char* name, std::string title, std::string rule) {
-  auto info = mnt_check(fmt::format("mnt.setattr.{}", name), std::move(title), std::move(rule),
-                        "mount_setattr(2)");
-  info.since = "5.12";
-  return info;
+  return mnt_check(fmt::format("mnt.setattr.{}", name), std::move(title), std::move(rule),
+                   "mount_setattr(2)", {Need::admin}, "5.12");
 }
 
 sys::Result<> set(Actor& actor, const char* path, const mount_attr& what, unsigned flags = 0) {
@@ -22,7 +20,7 @@ sys::Result<> set(Actor& actor, const char* path, const mount_attr& what, unsign
 }
 
 void need_setattr(Actor& actor) {
-  need_call(set(actor, "/tmp", mount_attr{}), ENOSYS, "mount_setattr()");
+  need_call(set(actor, "/tmp", mount_attr{}), ENOSYS, "mount_setattr()", "5.12");
 }
 
 std::string options(Actor& actor, const char* point) {
@@ -124,7 +122,7 @@ NSVET_CHECK(errors, setattr_check("errors", "What mount_setattr refuses",
     return actor([=]() -> sys::Result<> {
       const std::array<std::uint64_t, 6> given{MOUNT_ATTR_RDONLY, 0, 0, 0, tail, 0};
       if (::syscall(SYS_mount_setattr, AT_FDCWD, "/tmp/a", 0, given.data(), size) != 0) {
-        return sys::last_error("mount_setattr()");
+        return sys::last_error("mount_setattr()", "5.12");
       }
       return {};
     });

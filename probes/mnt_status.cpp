@@ -11,10 +11,8 @@ namespace nsvet::probe {
 namespace {
 
 CheckInfo status_check(const char* name, std::string title, std::string rule) {
-  auto info = mnt_check(fmt::format("mnt.status.{}", name), std::move(title), std::move(rule),
-                        "statmount(2), listmount(2)");
-  info.since = "6.8";
-  return info;
+  return mnt_check(fmt::format("mnt.status.{}", name), std::move(title), std::move(rule),
+                   "statmount(2), listmount(2)", {Need::admin}, "6.8");
 }
 
 // The mounts that this process can list.
@@ -25,13 +23,13 @@ sys::Result<std::vector<std::uint64_t>> list(std::uint64_t mount, std::uint64_t 
 }
 
 void need_listing(Actor& actor) {
-  need_call(actor([] { return verdict(list(sys::kListRoot)); }), ENOSYS, "listmount()");
+  need_call(actor([] { return verdict(list(sys::kListRoot)); }), ENOSYS, "listmount()", "6.8");
 }
 
 // The id by which another process can ask for the actor's namespace.
 std::uint64_t id_of_namespace(Actor& actor) {
   const auto id = sys::mount_ns_id(mount_ns_of(actor).get());
-  need_call(id, ENOTTY, "NS_GET_MNTNS_ID");
+  need_call(id, ENOTTY, "NS_GET_MNTNS_ID", "6.11");
   return require(id);
 }
 

@@ -11,13 +11,14 @@
 namespace nsvet::probe {
 
 CheckInfo mnt_check(std::string id, std::string title, std::string rule, std::string source,
-                    std::vector<Need> needs) {
+                    std::vector<Need> needs, std::string since) {
   return {.id = std::move(id),
           .title = std::move(title),
           .rule = std::move(rule),
           .source = std::move(source),
           .types = {NsType::mnt},
-          .needs = std::move(needs)};
+          .needs = std::move(needs),
+          .since = std::move(since)};
 }
 
 Actor copy_of(Actor& original, bool owner) {

@@ -12,8 +12,9 @@
 namespace nsvet::probe {
 
 /// The metadata of a check of mount namespaces.
+/// @param since the first kernel that has what is asked for
 CheckInfo mnt_check(std::string id, std::string title, std::string rule, std::string source,
-                    std::vector<Need> needs = {Need::admin});
+                    std::vector<Need> needs = {Need::admin}, std::string since = {});
 
 /// The mounts that the actor sees now.
 class MountTable {

@@ -6,12 +6,18 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <csignal>
 
 #include "measure/clock.h"
 #include "sys/call.h"
 
 namespace nsvet::measure {
+namespace {
+
+constexpr std::chrono::seconds kPatience{30};  // For all members; a loaded machine takes long.
+
+}  // namespace
 
 sys::Result<Holder> hold(std::uint64_t flags) {
   auto pipe = sys::make_pipe();
@@ -33,7 +39,7 @@ int Crowd::member(void* orders) {
   char byte = 0;
   if (told.wait_on < 0 || ::read(told.wait_on, &byte, 1) == 1) {
     if (told.flags != 0 && ::syscall(SYS_unshare, told.flags) != 0) told.failed = errno;
-    told.done = told.done + 1;
+    ++told.done;
   }
   for (;;) ::pause();
 }
@@ -56,9 +62,11 @@ sys::Result<> Crowd::start(int count, std::uint64_t flags) {
 }
 
 sys::Result<> Crowd::all_done() {
-  for (int i = 0; i < 100 && orders_.done < static_cast<int>(pids_.size()); ++i) quiesce();
-  if (orders_.failed == 0 && orders_.done == static_cast<int>(pids_.size())) return {};
-  errno = orders_.failed != 0 ? orders_.failed : ETIMEDOUT;
+  const auto all = static_cast<int>(pids_.size());
+  const auto end = std::chrono::steady_clock::now() + kPatience;
+  while (orders_.done < all && std::chrono::steady_clock::now() < end) quiesce();
+  if (orders_.failed == 0 && orders_.done == all) return {};
+  errno = orders_.failed != 0 ? orders_.failed.load() : ETIMEDOUT;
   return sys::last_error("unshare({})", sys::clone_flags_text(orders_.flags));
 }
 
@@ -91,7 +99,10 @@ void Crowd::end() {
   }
   pids_.clear();
   stacks_.clear();
-  orders_ = {};
+  orders_.flags = 0;
+  orders_.wait_on = -1;
+  orders_.done = 0;
+  orders_.failed = 0;
   go_ = {};
 }
 

@@ -4,6 +4,7 @@
 #include <sched.h>
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -47,8 +48,8 @@ class Crowd {
   struct Orders {
     std::uint64_t flags = 0;  ///< Of unshare(2).
     int wait_on = -1;         ///< Descriptor of which a byte is read first; none: at once.
-    volatile int done = 0;
-    volatile int failed = 0;  ///< errno of the last that failed.
+    std::atomic<int> done = 0;
+    std::atomic<int> failed = 0;  ///< errno of the last that failed.
   };
   static int member(void* orders);
   sys::Result<> start(int count, std::uint64_t flags);
