@@ -94,7 +94,8 @@ class Comparer {
                                 {.subject = fmt::format("{}:{}", prefix, finding.id),
                                  .after = finding.after,
                                  .direction = way,
-                                 .change = finding.change},
+                                 .change = finding.change,
+                                 .difference = finding.difference},
                                 result_.base, result_.next);
     if (known != nullptr) {
       finding.expected = true;

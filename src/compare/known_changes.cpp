@@ -14,14 +14,22 @@
 namespace nsvet::compare {
 namespace {
 
-constexpr std::array<std::string_view, 8> kKeys{"since",  "affects", "direction", "why",
-                                                "source", "until",   "to",        "most"};
+constexpr std::array<std::string_view, 9> kKeys{
+    "since", "affects", "direction", "why", "source", "until", "to", "most", "instructions"};
 
 model::Result<KnownChange> change_from(const toml::table& row) {
   auto text = [&](const char* key) { return row[key].value_or(std::string()); };
-  KnownChange change{text("since"),  text("affects"), text("direction"), text("why"),
-                     text("source"), text("until"),   text("to"),        {}};
-  if (const auto most = row["most"].value<double>()) change.most = *most;
+  KnownChange change{text("since"),
+                     text("affects"),
+                     text("direction"),
+                     text("why"),
+                     text("source"),
+                     text("until"),
+                     text("to"),
+                     {},
+                     {}};
+  change.most = row["most"].value<double>();
+  change.instructions = row["instructions"].value<double>();
   auto bad = [&](std::string_view what) {
     return model::bad_input(fmt::format("known-changes.toml:{}: \"{}\": {}",
                                         row.source().begin.line, change.affects, what));
@@ -81,6 +89,7 @@ const KnownChange* explain(const std::vector<KnownChange>& changes, const Seen& 
     // Going back over it, the share is of the larger side too.
     const double share = comes ? seen.change : 1 / (1 + seen.change) - 1;
     if (change.most && std::abs(share) * 100 > *change.most) continue;
+    if (change.instructions && std::abs(seen.difference) > *change.instructions) continue;
     if (model::glob_match(change.affects, seen.subject)) return &change;
   }
   return nullptr;

@@ -19,14 +19,16 @@ struct KnownChange {
   std::string until{};           ///< The first kernel without it again; empty: it stays.
   std::string to{};              ///< The value or outcome that it makes, as text; empty: any.
   std::optional<double> most{};  ///< Of a cost: the largest change in per cent that it explains.
+  std::optional<double> instructions{};  ///< The same in instructions.
 };
 
 /// What was seen between two kernels, for explain().
 struct Seen {
-  std::string subject;  ///< "bench:unshare/pid", "fact:pid.x.y", ...
-  std::string after;    ///< The new value or outcome, as text.
-  int direction = 0;    ///< Positive up, negative down, 0 neither.
-  double change = 0;    ///< Of a cost: after/before - 1.
+  std::string subject;    ///< "bench:unshare/pid", "fact:pid.x.y", ...
+  std::string after;      ///< The new value or outcome, as text.
+  int direction = 0;      ///< Positive up, negative down, 0 neither.
+  double change = 0;      ///< Of a cost: after/before - 1.
+  double difference = 0;  ///< Of a cost on the insn clock: after - before.
 };
 
 /// The data that is compiled in.

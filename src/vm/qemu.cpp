@@ -20,11 +20,12 @@ const Platform& platform(Accelerator accelerator) {
   // words; REP counts once an iteration here, and by bytes a page would weigh 4096 instructions.
   // Calibrating the APIC timer takes ten seconds under icount. RCU callbacks run in a task: what
   // they do to free a namespace is then told by /proc/schedstat, and falls into no timed call.
-  static const Platform kIcount{"microvm,acpi=off,pit=on,pic=on,rtc=on,isa-serial=on",
-                                "Nehalem",
-                                {"-accel", "tcg,thread=single", "-icount", "shift=0,sleep=off",
-                                 "-rtc", "base=2024-01-01T00:00:00,clock=vm"},
-                                "nolapic_timer no_timer_check rcutree.use_softirq=0"};
+  static const Platform kIcount{
+      "microvm,acpi=off,pit=on,pic=on,rtc=on,isa-serial=on",
+      "Nehalem",
+      {"-accel", "tcg,thread=single", "-icount", "shift=0,sleep=off,rr=record,rrfile=/dev/null",
+       "-rtc", "base=2024-01-01T00:00:00,clock=vm"},
+      "nolapic_timer no_timer_check rcutree.use_softirq=0"};
   static const Platform kKvm{"pc", "host", {"-accel", "kvm"}, ""};
   return accelerator == Accelerator::kvm ? kKvm : kIcount;
 }

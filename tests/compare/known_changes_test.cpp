@@ -9,8 +9,9 @@ namespace {
 using testing::HasSubstr;
 
 const std::vector<KnownChange> kKnown{
-    {"6.14", "bench:unshare/*", "up", "why", "source", "", "", 300},
-    {"6.18", "check:mnt.x", "down", "why", "source", "7.2", "fail", {}},
+    {"6.14", "bench:unshare/*", "up", "why", "source", "", "", 300, {}},
+    {"6.18", "check:mnt.x", "down", "why", "source", "7.2", "fail", {}, {}},
+    {"6.14", "bench:clone/*", "up", "why", "source", "", "", {}, 900},
 };
 
 bool explained(const Seen& seen, const char* from, const char* to) {
@@ -34,6 +35,12 @@ TEST(KnownChanges, ExplainTheWayBack) {
 TEST(KnownChanges, ExplainNoMoreThanTheirMost) {
   EXPECT_TRUE(explained({"bench:unshare/pid", "4000", 1, 2.9}, "6.12", "7.3"));
   EXPECT_FALSE(explained({"bench:unshare/pid", "9000", 1, 3.1}, "6.12", "7.3"));
+}
+
+TEST(KnownChanges, ExplainNoMoreThanTheirInstructions) {
+  EXPECT_TRUE(explained({"bench:clone/net", "400900", 1, 0.1, 900}, "6.12", "7.3"));
+  EXPECT_FALSE(explained({"bench:clone/net", "400901", 1, 0.1, 901}, "6.12", "7.3"));
+  EXPECT_FALSE(explained({"bench:clone/net", "400000", -1, -0.1, -901}, "7.3", "6.12"));
 }
 
 TEST(KnownChanges, EndWithTheirUntilAndMakeTheirValue) {
