@@ -38,6 +38,7 @@ by ptrace
   out:CALL:N:OFFSET:WIDTH=V  the same after a call that succeeded; N>8:0:4 follows a pointer at 8
   strip:[CALL:]FLAGS         without these CLONE_* flags (default: clone, clone3, unshare)
   add:[CALL:]FLAGS           with them
+  hold:CALL:TYPE             the caller's namespace of the type is never freed
   errno:CALL:FROM=TO         another errno; * for any, 0 for success
   result:CALL[:OLD]=VALUE    another result after success
   read:REGEX=>TEXT           text that read, pread64, readlink, readlinkat, recvfrom, getcwd give
