@@ -92,7 +92,7 @@ sys::Result<> by_bind_mount(Site site) {
     const Text link = fmt::format("/proc/{}/ns/{}", (*made)->pid(), type.name);
     const Text held = held_at(type.type);
     setup(site.owner([link, held] {
-      return sys::open(held, O_CREAT | O_WRONLY).and_then([link, held](const sys::Fd&) {
+      return sys::open(held, O_CREAT | O_RDONLY).and_then([link, held](const sys::Fd&) {
         return sys::mount(link, held, "", MS_BIND);
       });
     }));

@@ -360,12 +360,18 @@ NSVET_CHECK(unshare_by_thread,
                       "kernel/fork.c ksys_unshare()")) {
   Actor caller = t.spawn();
   const auto before = setup(caller([] { return sys::ns_id("time_for_children"); }));
-  t.expect("unshare() in a thread", caller([] {
-             std::string seen;
-             std::thread([&] { seen = outcome(sys::unshare(kNewTime)); }).join();
-             return seen;
-           }),
-           "success");
+  const auto made = caller([] {
+    sys::Result<sys::NsId> own;
+    std::thread([&] {
+      own = sys::unshare(kNewTime).and_then([] {
+        return sys::ns_id("time_for_children", static_cast<pid_t>(::syscall(SYS_gettid)));
+      });
+    }).join();
+    return own;
+  });
+  if (t.expect_success("unshare() in a thread", made)) {
+    t.expect_differ("time_for_children of the thread", *made, before);
+  }
   t.expect("time_for_children of the main thread",
            setup(caller([] { return sys::ns_id("time_for_children"); })), before);
 }
