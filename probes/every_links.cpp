@@ -173,7 +173,7 @@ NSVET_CHECK_EACH_TYPE(exec_keeps,
       return sys::last_error("write()");
     return {};
   };
-  const auto program = setup(execute_self(tell_own, {.flags = type.clone_flag}));
+  const auto program = require(execute_self(tell_own, {.flags = type.clone_flag}));
   sys::NsIds before;
   if (::read(pipe.read.get(), before.data(), sizeof before) != sizeof before) {
     setup(sys::Result<>(sys::last_error("read()")));
