@@ -198,14 +198,7 @@ NSVET_CHECK_EACH_TYPE(with_user,
   auto expect_owned = [&](std::string_view how, Actor& maker) {
     Actor member = maker.spawn();
     const auto ids = member([] { return sys::ns_ids(); });
-    for (const auto& other : model::kNsTypes) {
-      const auto what = fmt::format("{} namespace after {}", other.name, how);
-      if ((flags & other.clone_flag) != 0) {
-        t.expect_differ(what, of(ids, other.type), of(ours, other.type));
-      } else {
-        t.expect(what, of(ids, other.type), of(ours, other.type));
-      }
-    }
+    expect_made(t, how, flags, ids, ours);
     if (type.type == NsType::user) return;
     const auto fd = member.take(setup(member([type = type.type] {
       return sys::open_ns(type).map([](sys::Fd own) { return own.release(); });

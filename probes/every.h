@@ -1,8 +1,13 @@
 // What the checks over all types have in common.
 #pragma once
 
+#include <poll.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include "probe/check.h"
 #include "sys/credentials.h"
+#include "sys/file.h"
 
 namespace nsvet::probe {
 
@@ -40,6 +45,41 @@ inline void expect_moved(Check& t, std::string_view how, std::uint64_t flags,
     t.expect(fmt::format("{} namespace after {}", type.name, how), of(after, type.type),
              of(moves ? target : before, type.type));
   }
+}
+
+/// Expects new namespaces of the types in flags, and `ours` of all others.
+inline void expect_made(Check& t, std::string_view how, std::uint64_t flags,
+                        const sys::NsIds& theirs, const sys::NsIds& ours) {
+  for (const auto& type : model::kNsTypes) {
+    const auto what = fmt::format("{} namespace after {}", type.name, how);
+    if ((flags & type.clone_flag) != 0) {
+      t.expect_differ(what, of(theirs, type.type), of(ours, type.type));
+    } else {
+      t.expect(what, of(theirs, type.type), of(ours, type.type));
+    }
+  }
+}
+
+/// The namespaces of a child that is no actor.
+/// @param make returns a PID, and in the child 0, like fork(2)
+template <class Make>
+sys::Result<sys::NsIds> ids_in(Make make) {
+  auto pipe = sys::make_pipe();
+  if (!pipe) return tl::unexpected(pipe.error());
+  const long pid = make();
+  if (pid < 0) return sys::last_error("clone");
+  sys::NsIds ids;
+  if (pid == 0) {
+    ids = sys::ns_ids();
+    ::_exit(::write(pipe->write.get(), ids.data(), sizeof ids) == sizeof ids ? 0 : 1);
+  }
+  // The child may share the pipe's ends, hence they stay open.
+  pollfd told{.fd = pipe->read.get(), .events = POLLIN, .revents = 0};
+  const bool good = ::poll(&told, 1, static_cast<int>(kPatience.count())) == 1 &&
+                    ::read(pipe->read.get(), ids.data(), sizeof ids) == sizeof ids;
+  ::waitpid(static_cast<pid_t>(pid), nullptr, __WALL);
+  if (!good) return sys::error(EPIPE, "read(pipe of the child)");
+  return ids;
 }
 
 }  // namespace nsvet::probe

@@ -1,16 +1,10 @@
 // clone(2), clone3(2) and unshare(2): which flags and arguments they take, and what they refuse.
 #include <linux/sched.h>
 #include <sched.h>
-#include <sys/mman.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <bit>
 
 #include "every.h"
 #include "sys/credentials.h"
-#include "sys/file.h"
 
 namespace nsvet::probe {
 namespace {
@@ -54,13 +48,9 @@ NSVET_CHECK(unknown_bits,
   expect_moved(t, "the refusals", 0, ids_of_child(actor), before, before);
 }
 
-// A child that is made against the rule exits at once.
-sys::Result<> try_clone3(const clone_args& args, std::size_t size = sizeof(clone_args)) {
-  const long pid = ::syscall(SYS_clone3, &args, size);
-  if (pid < 0) return sys::last_error("clone3({:#x})", args.flags);
-  if (pid == 0) ::_exit(0);
-  ::waitpid(static_cast<pid_t>(pid), nullptr, __WALL);
-  return {};
+sys::Result<sys::NsIds> ids_in_clone3(const clone_args& args,
+                                      std::size_t size = sizeof(clone_args)) {
+  return ids_in([&] { return ::syscall(SYS_clone3, &args, size); });
 }
 
 clone_args arguments(std::uint64_t flags, std::uint64_t exit_signal = SIGCHLD) {
@@ -82,7 +72,7 @@ NSVET_CHECK(clone3_refuses,
   constexpr std::uint64_t kUts = CLONE_NEWUTS;
   Actor actor = t.spawn();
   auto refused = [&](std::string_view what, const clone_args& args) {
-    t.expect_errno(what, actor([args] { return try_clone3(args); }), EINVAL);
+    t.expect_errno(what, actor([args] { return ids_in_clone3(args); }), EINVAL);
   };
   for (int bit = 0; bit < 64; ++bit) {
     const std::uint64_t flag = std::uint64_t{1} << bit;
@@ -118,20 +108,24 @@ NSVET_CHECK(clone3_sizes,
     clone_args args;
     std::array<std::uint64_t, 8> tail;
   };
+  const auto ours = sys::ns_ids();
   Actor actor = t.spawn();
   auto with = [&](std::size_t size, std::uint64_t tail) {
-    return actor([size, tail]() -> sys::Result<> {
-      Long given{arguments(CLONE_NEWUTS), {tail}};
-      return try_clone3(given.args, size);
+    return actor([size, tail] {
+      const Long given{arguments(CLONE_NEWUTS), {tail}};
+      return ids_in_clone3(given.args, size);
     });
+  };
+  auto expect_new = [&](const std::string& what, const sys::Result<sys::NsIds>& made) {
+    if (t.expect_success(what, made)) expect_made(t, what, CLONE_NEWUTS, *made, ours);
   };
   for (const std::size_t size : {0U, 8U, 56U, 63U}) {
     t.expect_errno(fmt::format("size {}", size), with(size, 0), EINVAL);
   }
   for (const std::size_t size : {64U, 80U, 88U}) {
-    t.expect_success(fmt::format("size {}", size), with(size, 0));
+    expect_new(fmt::format("size {}", size), with(size, 0));
   }
-  t.expect_success("a tail of zeros", with(sizeof(Long), 0));
+  expect_new("a tail of zeros", with(sizeof(Long), 0));
   t.expect_errno("a tail that is not zero", with(sizeof(Long), 1), E2BIG);
   t.expect_errno("more than a page", with(65536 + 8, 0), E2BIG);
   t.expect_errno("no structure", actor([]() -> sys::Result<> {
@@ -140,33 +134,6 @@ NSVET_CHECK(clone3_sizes,
                    return {};
                  }),
                  EFAULT);
-}
-
-int write_links(void* argument) {
-  const auto ids = sys::ns_ids();
-  const auto wrote = ::write(*static_cast<int*>(argument), &ids, sizeof ids);
-  return wrote == sizeof ids ? 0 : 1;
-}
-
-// The namespaces of a child made with the older call.
-sys::Result<sys::NsIds> ids_in_clone(std::uint64_t flags) {
-  auto pipe = sys::make_pipe();
-  if (!pipe) return tl::unexpected(pipe.error());
-  constexpr std::size_t kStack = 1 << 18;
-  void* stack = ::mmap(nullptr, kStack, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (stack == MAP_FAILED) return sys::last_error("mmap()");
-  int end = pipe->write.get();
-  const pid_t pid = ::clone(write_links, static_cast<char*>(stack) + kStack,
-                            std::bit_cast<int>(static_cast<std::uint32_t>(flags | SIGCHLD)), &end);
-  const auto failed = sys::last_error("clone({})", sys::clone_flags_text(flags));
-  ::munmap(stack, kStack);
-  if (pid < 0) return failed;
-  pipe->write.reset();
-  sys::NsIds ids;
-  const ssize_t n = ::read(pipe->read.get(), ids.data(), sizeof ids);
-  ::waitpid(pid, nullptr, __WALL);
-  if (n != sizeof ids) return sys::error(EPIPE, "read(pipe of the child)");
-  return ids;
 }
 
 NSVET_CHECK_EACH_TYPE(
@@ -179,7 +146,9 @@ NSVET_CHECK_EACH_TYPE(
                   .needs = {Need::admin}}) {
   const auto ours = sys::ns_ids();
   Actor actor = t.spawn();
-  const auto cloned = actor([flag = type.clone_flag] { return ids_in_clone(flag); });
+  const auto cloned = actor([flag = type.clone_flag] {
+    return ids_in([flag] { return ::syscall(SYS_clone, flag | SIGCHLD, 0, 0, 0, 0); });
+  });
   if (type.type == NsType::time) {
     // Later kernels refuse the exit signal that it would be.
     t.fact("clone_newtime", sys::outcome(cloned));
@@ -188,18 +157,9 @@ NSVET_CHECK_EACH_TYPE(
       return;
     }
   }
-  const auto theirs = require(cloned);
+  const std::uint64_t made = type.type == NsType::time ? 0 : type.clone_flag;
+  expect_made(t, "clone(), in the child", made, require(cloned), ours);
   expect_moved(t, "clone()", 0, actor([] { return sys::ns_ids(); }), ours, ours);
-  for (const auto& other : model::kNsTypes) {
-    if (other.type == type.type) continue;
-    t.expect(fmt::format("{} namespace of the child", other.name), of(theirs, other.type),
-             of(ours, other.type));
-  }
-  if (type.type == NsType::time) {
-    t.expect("time namespace of the child", of(theirs, type.type), of(ours, type.type));
-  } else {
-    t.expect_differ("namespace of the child", of(theirs, type.type), of(ours, type.type));
-  }
 }
 
 NSVET_CHECK_EACH_TYPE(clone3_leaves_others,
@@ -223,16 +183,19 @@ NSVET_CHECK(good_combinations,
              .source = "clone(2), kernel/fork.c",
              .needs = {Need::admin},
              .since = "5.3"}) {
+  const auto ours = sys::ns_ids();
   Actor actor = t.spawn();
+  auto expect_new = [&](const std::string& call, const clone_args& args) {
+    const auto made = actor([args] { return ids_in_clone3(args); });
+    if (t.expect_success(call, made)) expect_made(t, call, args.flags, *made, ours);
+  };
   for (const std::uint64_t flags :
        {std::uint64_t{CLONE_NEWUTS | CLONE_FS | CLONE_FILES | CLONE_SYSVSEM},
         std::uint64_t{CLONE_NEWPID | CLONE_FS | CLONE_FILES},
         std::uint64_t{CLONE_NEWNET | CLONE_FS}, std::uint64_t{CLONE_NEWNS | CLONE_FILES}}) {
-    t.expect_success(fmt::format("clone3({})", sys::clone_flags_text(flags)),
-                     actor([flags] { return try_clone3(arguments(flags)); }));
+    expect_new(fmt::format("clone3({})", sys::clone_flags_text(flags)), arguments(flags));
   }
-  t.expect_success("clone3(CLONE_NEWPID|CLONE_PARENT)",
-                   actor([] { return try_clone3(arguments(CLONE_NEWPID | CLONE_PARENT, 0)); }));
+  expect_new("clone3(CLONE_NEWPID|CLONE_PARENT)", arguments(CLONE_NEWPID | CLONE_PARENT, 0));
 }
 
 NSVET_CHECK_EACH_TYPE(unshare_twice,

@@ -16,6 +16,16 @@ namespace {
 
 using sys::ns_id;
 
+// That the actor has joined a namespace whose processes have all ended.
+void expect_inside(Check& t, const NsTypeInfo& type, Actor& joiner, sys::NsId target) {
+  if (type.type == NsType::pid) {
+    // Its init is dead: it can be joined, but no process can be made in it.
+    t.expect_errno("fork() in a PID namespace whose init is dead", joiner.try_spawn(), ENOMEM);
+    return;
+  }
+  t.expect("identity after setns()", of(ids_of_child(joiner), type.type), target);
+}
+
 // Inode numbers of dead namespaces are used again at once, so death shows in nothing that stays
 // but the descriptor: a second namespace made while the first is held must be another one.
 NSVET_CHECK_EACH_TYPE(held_by_fd,
@@ -37,13 +47,7 @@ NSVET_CHECK_EACH_TYPE(held_by_fd,
           joiner([there, flag = type.clone_flag] { return sys::setns(there, flag); }))) {
     return;
   }
-  if (type.type == NsType::pid) {
-    // Its init is dead: it can be joined, but no process can be made in it.
-    t.expect_errno("fork() in a PID namespace whose init is dead", joiner.try_spawn(), ENOMEM);
-    return;
-  }
-  Actor child = joiner.spawn();
-  t.expect("identity after setns()", setup(child([x = type.type] { return ns_id(x); })), target);
+  expect_inside(t, type, joiner, target);
 }
 
 NSVET_CHECK_EACH_TYPE(held_by_bind_mount,
@@ -73,10 +77,7 @@ NSVET_CHECK_EACH_TYPE(held_by_bind_mount,
   const int there = joiner.give(held.get());
   t.expect_success("setns() to the bind mount",
                    joiner([there, flag = type.clone_flag] { return sys::setns(there, flag); }));
-  // A PID namespace without its first process takes no other.
-  if (type.type == NsType::pid) return;
-  Actor child = joiner.spawn();
-  t.expect("identity after it", setup(child([x = type.type] { return ns_id(x); })), target);
+  expect_inside(t, type, joiner, target);
 }
 
 NSVET_CHECK_EACH_TYPE(held_by_child,

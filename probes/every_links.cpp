@@ -1,7 +1,6 @@
 // The links under /proc/PID/ns: what they are, who may look, and what they say after death.
 #include <fcntl.h>
 #include <linux/magic.h>
-#include <sys/ptrace.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <sys/wait.h>
@@ -11,6 +10,7 @@
 
 #include "every.h"
 #include "model/version.h"
+#include "probe/program.h"
 #include "sys/credentials.h"
 #include "sys/file.h"
 
@@ -158,14 +158,6 @@ NSVET_CHECK(link_names,
   }
 }
 
-// Stops once before and once after it has become another program.
-[[noreturn]] void stop_and_exec() {
-  ::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr);
-  ::raise(SIGSTOP);
-  ::execl("/proc/self/exe", "nsvet", "--list", nullptr);
-  ::_exit(127);
-}
-
 NSVET_CHECK_EACH_TYPE(exec_keeps,
                       {.id = "exec.keeps",
                        .title = "execve() leaves a process in its namespaces ({})",
@@ -174,18 +166,22 @@ NSVET_CHECK_EACH_TYPE(exec_keeps,
                        .source = "namespaces(7), execve(2)",
                        .needs = {Need::admin}}) {
   const auto ours = sys::ns_ids();
-  auto child =
-      setup(sys::Child::spawn([]() -> int { stop_and_exec(); }, {.flags = type.clone_flag}));
-  int status = 0;
-  if (::waitpid(child.pid(), &status, __WALL) < 0 || !WIFSTOPPED(status)) {
-    throw Abort{model::Outcome::error, "the child cannot be traced here"};
+  auto pipe = setup(sys::make_pipe());
+  const auto tell_own = [&]() -> sys::Result<> {
+    const auto own = sys::ns_ids();
+    if (::write(pipe.write.get(), &own, sizeof own) != sizeof own)
+      return sys::last_error("write()");
+    return {};
+  };
+  const auto program = require(execute_self(tell_own, {.flags = type.clone_flag}));
+  sys::NsIds before;
+  if (::read(pipe.read.get(), before.data(), sizeof before) != sizeof before) {
+    setup(sys::Result<>(sys::last_error("read()")));
   }
-  const auto before = sys::ns_ids(child.pid());
   t.expect_differ("namespace of the child", of(before, type.type), of(ours, type.type));
-  ::ptrace(PTRACE_CONT, child.pid(), nullptr, nullptr);
-  ::waitpid(child.pid(), &status, __WALL);
-  t.expect("stopped at execve()", WIFSTOPPED(status) && WSTOPSIG(status) == SIGTRAP, true);
-  expect_moved(t, "execve()", type.clone_flag, sys::ns_ids(child.pid()), before, ours);
+  const auto after = sys::ns_ids(program.process.pid());
+  expect_moved(t, "clone3()", type.clone_flag, before, before, ours);
+  expect_moved(t, "execve()", 0, after, before, before);
 }
 
 }  // namespace

@@ -267,6 +267,9 @@ NSVET_CHECK_EACH_TYPE(of_pidfd,
   const int there = joiner.give(fd->get());
   t.expect_success("setns()",
                    joiner([there, flag = type.clone_flag] { return sys::setns(there, flag); }));
+  const auto joined = setup(joiner([] { return ids_in([] { return ::fork(); }); }));
+  t.expect("identity after setns()", of(joined, type.type),
+           setup(sys::ns_id(type.type, inside.pid())));
   Actor plain = t.spawn();
   const int pidfd = plain.give(inside.pidfd());
   setup(plain([] { return sys::drop_capabilities(); }));

@@ -12,10 +12,19 @@ namespace nsvet::probe {
 namespace {
 
 struct Threads {
-  sys::NsIds first;   ///< Of the thread that called.
-  sys::NsIds second;  ///< Of the one that did nothing, afterwards.
-  sys::NsIds leader;  ///< What /proc/PID/ns shows.
+  sys::NsIds caller;  ///< Of the thread that called.
+  sys::NsIds child;   ///< Of a child of that thread.
+  sys::NsIds other;   ///< Of the thread that did nothing, afterwards.
 };
+
+pid_t own_tid() { return static_cast<pid_t>(::syscall(SYS_gettid)); }
+
+// What the calling thread sees after its call.
+sys::Result<Threads> look(pid_t other) {
+  const auto child = ids_in([] { return ::fork(); });
+  if (!child) return tl::unexpected(child.error());
+  return Threads{sys::ns_ids(own_tid()), *child, sys::ns_ids(other)};
+}
 
 // Runs the call while a second thread lives.
 template <class Call>
@@ -23,16 +32,13 @@ sys::Result<Threads> beside_a_thread(Call call) {
   std::promise<pid_t> started;
   std::promise<void> done;
   std::thread second([&] {
-    started.set_value(static_cast<pid_t>(::syscall(SYS_gettid)));
+    started.set_value(own_tid());
     done.get_future().wait();
   });
   const pid_t tid = started.get_future().get();
-  const sys::Result<> result = call();
-  const Threads seen{sys::ns_ids(static_cast<pid_t>(::syscall(SYS_gettid))), sys::ns_ids(tid),
-                     sys::ns_ids(::getpid())};
+  const auto seen = call().and_then([tid] { return look(tid); });
   done.set_value();
   second.join();
-  if (!result) return tl::unexpected(result.error());
   return seen;
 }
 
@@ -43,10 +49,10 @@ bool moves_the_caller(const NsTypeInfo& type) {
 
 void expect_only_the_caller(Check& t, const NsTypeInfo& type, const Threads& seen,
                             const sys::NsIds& before) {
-  if (moves_the_caller(type)) {
-    t.expect_differ("the caller's namespace", of(seen.first, type.type), of(before, type.type));
-  }
-  expect_moved(t, "it, for the other thread", 0, seen.second, before, before);
+  const bool moves = moves_the_caller(type);
+  expect_made(t, "it, for the caller", moves ? type.clone_flag : 0, seen.caller, before);
+  expect_made(t, "it, for a child of the caller", type.clone_flag, seen.child, before);
+  expect_made(t, "it, for the other thread", 0, seen.other, before);
 }
 
 NSVET_CHECK_EACH_TYPE(
@@ -136,29 +142,16 @@ NSVET_CHECK_EACH_TYPE(leader_moves,
                        .needs = {Need::admin}}) {
   const auto before = sys::ns_ids();
   Actor actor = t.spawn();
-  const auto seen = actor([flag = type.clone_flag]() -> sys::Result<Threads> {
-    sys::Result<> result;
-    Threads ids{};
-    std::thread second([&] {
-      result = sys::unshare(flag);
-      ids.second = sys::ns_ids(static_cast<pid_t>(::syscall(SYS_gettid)));
-      ids.leader = sys::ns_ids(::getpid());
-    });
-    second.join();
-    if (!result) return tl::unexpected(result.error());
+  const auto seen = actor([flag = type.clone_flag] {
+    sys::Result<Threads> ids;
+    std::thread([&] { ids = sys::unshare(flag).and_then([] { return look(::getpid()); }); }).join();
     return ids;
   });
   if (type.type == NsType::user) {
     t.expect_errno("unshare(CLONE_NEWUSER) by the second thread", seen, EINVAL);
     return;
   }
-  const auto ids = require(seen);
-  if (moves_the_caller(type)) {
-    t.expect_differ("the thread's link", of(ids.second, type.type), of(before, type.type));
-  } else {
-    t.expect("the thread's link", of(ids.second, type.type), of(before, type.type));
-  }
-  expect_moved(t, "it, for the main thread", 0, ids.leader, before, before);
+  expect_only_the_caller(t, type, require(seen), before);
   expect_moved(t, "it, for a child of the main thread", 0, ids_of_child(actor), before, before);
 }
 

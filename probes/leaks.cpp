@@ -10,7 +10,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <chrono>
 #include <memory>
+#include <thread>
+#include <utility>
 
 #include "probe/check.h"
 #include "sys/credentials.h"
@@ -92,7 +96,7 @@ sys::Result<> by_bind_mount(Site site) {
     const Text link = fmt::format("/proc/{}/ns/{}", (*made)->pid(), type.name);
     const Text held = held_at(type.type);
     setup(site.owner([link, held] {
-      return sys::open(held, O_CREAT | O_WRONLY).and_then([link, held](const sys::Fd&) {
+      return sys::open(held, O_CREAT | O_RDONLY).and_then([link, held](const sys::Fd&) {
         return sys::mount(link, held, "", MS_BIND);
       });
     }));
@@ -156,10 +160,22 @@ sys::Result<> set_room(const NsTypeInfo& type, int room) {
   return sys::write_file(fmt::format("/proc/sys/user/{}", type.max_file), fmt::format("{}", room));
 }
 
-// A namespace may be released in the kernel's own time: no room is tried again.
+// A namespace may be released in the kernel's own time. What is tried in vain makes and ends others
+// itself, which are to be released as well, so it is tried less and less often.
+template <class Attempt>
+void try_until(Attempt attempt) {
+  const auto end = std::chrono::steady_clock::now() + kPatience;
+  auto pause = std::chrono::milliseconds(1);
+  while (!attempt() && std::chrono::steady_clock::now() < end) {
+    std::this_thread::sleep_for(pause);
+    pause = std::min(2 * pause, kPatience / 10);
+  }
+}
+
+// No room is tried again.
 bool eventually_made(Site site, Way way) {
   sys::Result<> result;
-  eventually([&] {
+  try_until([&] {
     result = way(site);
     return result || result.error().number != ENOSPC;
   });
@@ -193,11 +209,12 @@ void expect_no_leak(Check& t, std::uint64_t flags, Way way) {
   }
   std::vector<Actor> all;
   for (int i = 1; i <= kRoom; ++i) {
-    const bool made = eventually([&] {
+    try_until([&] {
       auto one = owner.try_spawn({.flags = flags});
       if (one) all.push_back(std::move(*one));
       return bool(one);
     });
+    const bool made = std::cmp_equal(all.size(), i);
     if (!t.expect(fmt::format("room for {} at once afterwards", i), made, true)) return;
   }
   t.expect_errno("one more than there is room for", owner.try_spawn({.flags = flags}), ENOSPC);

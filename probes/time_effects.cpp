@@ -1,7 +1,6 @@
 // What follows the shifted clocks: sleeps, timers, /proc. And what does not.
 #include <linux/futex.h>
 #include <poll.h>
-#include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/sysinfo.h>
 #include <sys/timerfd.h>
@@ -12,6 +11,7 @@
 #include <thread>
 
 #include "model/version.h"
+#include "probe/program.h"
 #include "sys/file.h"
 #include "time_clock.h"
 
@@ -315,26 +315,17 @@ std::string thread_outcome() {
   return sys::errno_name(number);
 }
 
-// The time namespace of a process that unshares and then calls execve(2), as it is seen at its
-// first instruction: by ptrace, so that no program needs to be there.
+// Whether a process that unshares and then calls execve(2) is in the new time namespace.
 sys::Result<bool> exec_joins() {
-  auto cloned = sys::clone3({});
-  if (!cloned) return tl::unexpected(cloned.error());
-  if (cloned->pid == 0) {
-    if (!sys::unshare(kNewTime)) ::_exit(1);
-    ::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr);
-    ::execl("/proc/self/exe", "nsvet", "--list", nullptr);
-    ::_exit(2);
-  }
-  int status = 0;
-  ::waitpid(cloned->pid, &status, 0);
-  if (!WIFSTOPPED(status)) return sys::error(ECHILD, "execve()");
-  const auto own = sys::ns_id("time", cloned->pid);
-  const auto children = sys::ns_id("time_for_children", cloned->pid);
-  ::kill(cloned->pid, SIGKILL);
-  ::waitpid(cloned->pid, &status, 0);
+  const auto before = sys::ns_id("time");
+  if (!before) return tl::unexpected(before.error());
+  const auto program = execute_self([] { return sys::unshare(kNewTime); });
+  if (!program) return tl::unexpected(program.error());
+  const auto own = sys::ns_id("time", program->process.pid());
   if (!own) return tl::unexpected(own.error());
+  const auto children = sys::ns_id("time_for_children", program->process.pid());
   if (!children) return tl::unexpected(children.error());
+  if (*children == *before) return sys::error(EINVAL, "unshare(CLONE_NEWTIME) made none");
   return *own == *children;
 }
 
@@ -369,12 +360,18 @@ NSVET_CHECK(unshare_by_thread,
                       "kernel/fork.c ksys_unshare()")) {
   Actor caller = t.spawn();
   const auto before = setup(caller([] { return sys::ns_id("time_for_children"); }));
-  t.expect("unshare() in a thread", caller([] {
-             std::string seen;
-             std::thread([&] { seen = outcome(sys::unshare(kNewTime)); }).join();
-             return seen;
-           }),
-           "success");
+  const auto made = caller([] {
+    sys::Result<sys::NsId> own;
+    std::thread([&] {
+      own = sys::unshare(kNewTime).and_then([] {
+        return sys::ns_id("time_for_children", static_cast<pid_t>(::syscall(SYS_gettid)));
+      });
+    }).join();
+    return own;
+  });
+  if (t.expect_success("unshare() in a thread", made)) {
+    t.expect_differ("time_for_children of the thread", *made, before);
+  }
   t.expect("time_for_children of the main thread",
            setup(caller([] { return sys::ns_id("time_for_children"); })), before);
 }

@@ -5,7 +5,6 @@
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
-#include <sys/ptrace.h>
 #include <sys/reboot.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -13,9 +12,9 @@
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/time.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "probe/program.h"
 #include "user.h"
 
 namespace nsvet::probe {
@@ -175,23 +174,12 @@ NSVET_CHECK(securebits,
            joining([] { return sys::has_capability(CAP_SYS_ADMIN); }), true);
 }
 
-// What a program started from the actor has in its sets: it is stopped at execve(2) to be read.
+// What a program started from the actor has in its sets.
 std::string status_after_exec(Actor& actor) {
   return setup(actor([]() -> sys::Result<std::string> {
-    const pid_t child = ::fork();
-    if (child < 0) return sys::last_error("fork()");
-    if (child == 0) {
-      ::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr);
-      ::execl("/proc/self/exe", "nsvet", "--list", nullptr);
-      ::_exit(127);
-    }
-    int status = 0;
-    ::waitpid(child, &status, __WALL);
-    if (!WIFSTOPPED(status)) return sys::error(EACCES, "trace a child over execve()");
-    auto text = sys::read_file(fmt::format("/proc/{}/status", child));
-    ::kill(child, SIGKILL);
-    ::waitpid(child, nullptr, __WALL);
-    return text;
+    return execute_self([] { return sys::Result<>(); }).and_then([](const HeldProgram& program) {
+      return sys::read_file(fmt::format("/proc/{}/status", program.process.pid()));
+    });
   }));
 }
 

@@ -201,6 +201,11 @@ void parse_verb(std::string_view verb, Cursor& cursor, Lie& lie) {
   } else if (verb == "strip" || verb == "add") {
     lie.verb = verb == "strip" ? Verb::strip : Verb::add;
     parse_flags(cursor, lie);
+  } else if (verb == "hold") {
+    lie.verb = Verb::hold;
+    parse_call(cursor, lie);
+    cursor.want(":");
+    lie.text = type_of(cursor.all());
   } else if (verb == "errno") {
     lie.verb = Verb::error;
     parse_call(cursor, lie);

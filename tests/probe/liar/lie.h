@@ -28,6 +28,7 @@ struct Lie {
     after,     ///< The same, after a call that succeeded.
     strip,     ///< CLONE_* flags are taken away.
     add,       ///< CLONE_* flags are added.
+    hold,      ///< The caller's namespace of the type `text` is never freed.
     error,     ///< `from` becomes `to`; no error when `to` is 0.
     result,    ///< `from`, or any success, becomes `to`.
     read,      ///< Text that comes back is changed: `pattern`, `text`.

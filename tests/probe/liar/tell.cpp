@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "sys/call.h"
 #include "sys/file.h"
 
 namespace nsvet::liar {
@@ -149,6 +150,12 @@ bool Teller::fits(const Tracee& tracee, const Lie& lie, Call& call) {
   });
 }
 
+bool Teller::hold(const Tracee& tracee, const Lie& lie) {
+  auto ns = sys::open_ns(lie.text, tracee.tid());
+  if (ns) held_.push_back(*std::move(ns));
+  return ns.has_value();
+}
+
 void Teller::before(const Tracee& tracee, Call& call) {
   for (const Lie& lie : lies_) {
     if (!fits(tracee, lie, call)) continue;
@@ -169,6 +176,9 @@ void Teller::before(const Tracee& tracee, Call& call) {
       case Verb::strip:
       case Verb::add:
         told = change_flags(tracee, lie, call);
+        break;
+      case Verb::hold:
+        told = hold(tracee, lie);
         break;
       default:
         call.later.push_back(&lie);

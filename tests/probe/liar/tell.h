@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "lie.h"
+#include "sys/fd.h"
 #include "tracee.h"
 
 namespace nsvet::liar {
@@ -31,10 +32,12 @@ class Teller {
 
  private:
   bool fits(const Tracee& tracee, const Lie& lie, Call& call);
+  bool hold(const Tracee& tracee, const Lie& lie);
 
   const std::vector<Lie>& lies_;
   std::map<const Lie*, std::uint64_t> seen_;  ///< Calls that fit all but [#K].
   std::map<const Lie*, std::uint64_t> told_;
+  std::vector<sys::Fd> held_;  ///< Namespaces.
 };
 
 }  // namespace nsvet::liar
