@@ -4,8 +4,11 @@
 
 #include "cli/command.h"
 #include "cli/reports.h"
+#include "cli/structures.h"
 #include "inspect/gather.h"
+#include "inspect/structures.h"
 #include "render/ns_graph.h"
+#include "render/structures.h"
 
 namespace nsvet::cli {
 namespace {
@@ -15,9 +18,24 @@ struct Options {
   int pid = 0;
   bool orphans = false;
   bool json = false;
+  bool structs = false;
+  std::string kernel;
 };
 
+int print_structures(const Options& options) {
+  const auto found = [&]() -> model::Result<std::vector<model::Structure>> {
+    if (options.kernel.empty()) return inspect::structures_of(inspect::kRunningTypes);
+    const auto kernel = vm::find_kernel(options.kernel);
+    if (!kernel) return tl::unexpected(kernel.error());
+    return structures_of(*kernel);
+  }();
+  if (!found) return report_error(found.error());
+  fmt::print("{}", options.json ? render::structures_json(*found) : render::structures_text(*found));
+  return kAllGood;
+}
+
 int run(const Options& options) {
+  if (options.structs) return print_structures(options);
   const auto graph = inspect::gather();
   if (!graph) return report_error({model::Error::Kind::cannot_run, to_string(graph.error())});
   render::NsChoice choice;
@@ -53,6 +71,13 @@ void add_inspect(CLI::App& app, Action& chosen) {
   command->add_option("--pid", options->pid, "Only what this process is in, or keeps")
       ->check(CLI::PositiveNumber);
   command->add_flag("--orphans", options->orphans, "Only namespaces that no task is in");
+  auto* structs = command->add_flag(
+      "--structs", options->structs,
+      "Instead: the layout of the kernel's structures behind namespaces, from BTF");
+  command
+      ->add_option("--kernel", options->kernel,
+                   "Of this kernel, not of the running one; see: nsvet kernels fetch --help")
+      ->needs(structs);
   command->add_flag("--json", options->json, "As JSON");
   command->callback([&chosen, options] { chosen = [options] { return run(*options); }; });
 }
