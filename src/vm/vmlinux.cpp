@@ -40,8 +40,9 @@ std::string unpacked(std::string_view payload) {
   archive_read_support_filter_all(reader.get());
   archive_read_support_format_raw(reader.get());
   archive_entry* entry = nullptr;
-  // The kernel's build appends the unpacked size, which no compressor expects there.
+  // The unpacked size is gzip's own end; after other formats, the kernel's build appends it.
   const std::size_t size = little_endian(payload, payload.size() - 4);
+  if (!payload.starts_with("\x1f\x8b")) payload.remove_suffix(4);
   if (size > kLargest ||
       archive_read_open_memory(reader.get(), payload.data(), payload.size()) != ARCHIVE_OK ||
       archive_read_next_header(reader.get(), &entry) != ARCHIVE_OK) {
