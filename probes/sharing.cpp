@@ -1,5 +1,5 @@
-// Which tasks share one struct nsproxy. The links under /proc show namespaces, and the same links do
-// not mean the same nsproxy.
+// Which tasks share one struct nsproxy. The links under /proc show namespaces, and the same links
+// do not mean the same nsproxy.
 #include <unistd.h>
 
 #include "probe/check.h"
@@ -83,8 +83,7 @@ NSVET_CHECK_EACH_TYPE(clone_copies,
                        .needs = {Need::root},
                        .since = "5.8"}) {
   Actor child = t.spawn({.flags = type.clone_flag});
-  t.expect("parent and child share it", shared(::getpid(), child.pid()),
-           type.type == NsType::user);
+  t.expect("parent and child share it", shared(::getpid(), child.pid()), type.type == NsType::user);
 }
 
 }  // namespace nsvet::probe

@@ -25,8 +25,8 @@ struct Row {
 };
 
 struct Layout {
-  std::int16_t pid = -1;      // Bytes into task_struct.
-  std::int16_t nsproxy = -1;  // The same.
+  std::int16_t pid = -1;       // Bytes into task_struct.
+  std::int16_t nsproxy = -1;   // The same.
   std::uint32_t iterator = 0;  // The id of the function that a program is attached to.
 };
 
@@ -44,8 +44,8 @@ Layout layout() {
   libbpf_set_print(nullptr);
   const Types types(btf__parse(kTypes, nullptr), &btf__free);
   if (!types) {
-    Check::skip(fmt::format("{}: {}: it needs CONFIG_DEBUG_INFO_BTF", kTypes,
-                            sys::errno_name(errno)));
+    Check::skip(
+        fmt::format("{}: {}: it needs CONFIG_DEBUG_INFO_BTF", kTypes, sys::errno_name(errno)));
   }
   const int task = btf__find_by_name_kind(types.get(), "task_struct", BTF_KIND_STRUCT);
   const int iterator = btf__find_by_name_kind(types.get(), "bpf_iter_task", BTF_KIND_FUNC);

@@ -30,7 +30,8 @@ int print_structures(const Options& options) {
     return structures_of(*kernel);
   }();
   if (!found) return report_error(found.error());
-  fmt::print("{}", options.json ? render::structures_json(*found) : render::structures_text(*found));
+  fmt::print("{}",
+             options.json ? render::structures_json(*found) : render::structures_text(*found));
   return kAllGood;
 }
 
@@ -63,8 +64,9 @@ std::vector<std::string> type_names() {
 void add_inspect(CLI::App& app, Action& chosen) {
   auto* command = app.add_subcommand(
       "inspect", "The namespaces of the running system: whose they are, and what keeps them");
-  command->footer("Example: nsvet inspect --type net --orphans\n"
-                  "Root sees all; others see what ptrace access lets them see, and are told so.");
+  command->footer(
+      "Example: nsvet inspect --type net --orphans\n"
+      "Root sees all; others see what ptrace access lets them see, and are told so.");
   const auto options = std::make_shared<Options>();
   command->add_option("--type", options->type, "Only this type")
       ->check(CLI::IsMember(type_names()));

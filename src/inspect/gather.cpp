@@ -71,9 +71,11 @@ class Gatherer {
   sys::Result<NsGraph> run() && {
     const auto names = sys::list_directory(source_.proc);
     if (!names) return tl::unexpected(names.error());
+    std::set<int> pids;  // In numeric order.
     for (const auto& name : *names) {
-      if (const auto pid = to_pid(name)) process(*pid);
+      if (const auto pid = to_pid(name)) pids.insert(*pid);
     }
+    for (const int pid : pids) process(pid);
     for (const auto& [ns, task] : mount_ns_tasks_) mounts(ns, task);
     if (source_.kernel && !listed()) walk_mount_namespaces();
     own();
@@ -132,7 +134,8 @@ class Gatherer {
 
   void note_mount_ns(const Links& links, const Task& task) {
     for (const auto& link : links) {
-      if (link.type == NsType::mnt && link.inode != 0) mount_ns_tasks_.try_emplace(link.inode, task);
+      if (link.type == NsType::mnt && link.inode != 0)
+        mount_ns_tasks_.try_emplace(link.inode, task);
     }
   }
 
@@ -303,8 +306,9 @@ class Gatherer {
       const auto node = graph_.nodes.find(name->inode);
       if (node != graph_.nodes.end()) node->second.own = true;
       if (name->type == NsType::pid && name->inode != sys::kInitialPidInode) {
-        graph_.notes.push_back("this is not the initial PID namespace: processes outside it are "
-                               "not in sight");
+        graph_.notes.push_back(
+            "this is not the initial PID namespace: processes outside it are "
+            "not in sight");
       }
     }
   }
@@ -313,16 +317,15 @@ class Gatherer {
     for (const auto& type : model::kNsTypes) {
       const auto text = sys::read_file(fmt::format("{}/sys/user/{}", source_.proc, type.max_file));
       std::int64_t value = 0;
-      if (text && std::from_chars(text->data(), text->data() + text->size(), value).ec ==
-                      std::errc()) {
+      if (text &&
+          std::from_chars(text->data(), text->data() + text->size(), value).ec == std::errc()) {
         graph_.limits["user." + std::string(type.max_file)] = value;
       }
     }
   }
 
   void comms() {
-    for (auto& [inode, node] : graph_.nodes) {
-      std::ranges::sort(node.processes);
+    for (const auto& [inode, node] : graph_.nodes) {
       if (!node.processes.empty()) comm(node.processes.front());
       for (const auto& pin : node.pins) comm(pin.pid);
     }
@@ -346,7 +349,8 @@ class Gatherer {
          " of others: whether their descriptors hold namespaces is not in sight");
     note(hidden_relatives_, "owner or parent", "owners and parents",
          " above the caller's own namespaces: not in sight");
-    note(unopened_, "namespace", "namespaces", " that listns(2) named had gone, or may not be opened");
+    note(unopened_, "namespace", "namespaces",
+         " that listns(2) named had gone, or may not be opened");
   }
 
   Source source_;

@@ -14,8 +14,8 @@ namespace nsvet::inspect {
 namespace {
 
 constexpr std::array<std::string_view, 10> kWhole{
-    "nsproxy", "ns_common",      "cgroup_namespace", "ipc_namespace", "mnt_namespace", "net",
-    "pid_namespace", "time_namespace", "user_namespace",   "uts_namespace"};
+    "nsproxy", "ns_common",     "cgroup_namespace", "ipc_namespace",  "mnt_namespace",
+    "net",     "pid_namespace", "time_namespace",   "user_namespace", "uts_namespace"};
 constexpr std::array<std::string_view, 4> kPaths{"task_struct", "cred", "pid", "upid"};
 constexpr int kDeepest = 32;  // Of declarators and nested anonymous structures.
 

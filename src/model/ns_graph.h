@@ -22,10 +22,10 @@ struct NsPin {
     mount,     ///< A bind mount of it.
   };
   Kind kind = Kind::fd;
-  int pid = 0;                ///< Of the process; for a mount, of one that sees it.
-  int number = 0;             ///< The thread's id, or the descriptor.
-  std::string where{};        ///< The mount point, with mountinfo's escapes.
-  std::uint64_t mount_ns = 0; /// The mount namespace of the mount.
+  int pid = 0;                 ///< Of the process; for a mount, of one that sees it.
+  int number = 0;              ///< The thread's id, or the descriptor.
+  std::string where{};         ///< The mount point, with mountinfo's escapes.
+  std::uint64_t mount_ns = 0;  /// The mount namespace of the mount.
   bool operator==(const NsPin&) const = default;
 };
 
@@ -38,9 +38,9 @@ constexpr std::string_view to_string(NsPin::Kind kind) {
 struct NsNode {
   NsType type = NsType::cgroup;
   std::uint64_t inode = 0;
-  std::uint64_t id = 0;                   ///< NS_GET_ID; 0 from kernels that lack it.
-  std::optional<std::uint64_t> parent{};  ///< Of a PID or user namespace, where it is in sight.
-  std::optional<std::uint64_t> owner{};   ///< The user namespace, where it is in sight.
+  std::uint64_t id = 0;                    ///< NS_GET_ID; 0 from kernels that lack it.
+  std::optional<std::uint64_t> parent{};   ///< Of a PID or user namespace, where it is in sight.
+  std::optional<std::uint64_t> owner{};    ///< The user namespace, where it is in sight.
   std::optional<std::uint32_t> creator{};  ///< The uid that made a user namespace.
   std::vector<int> processes{};
   std::vector<NsPin> pins{};
@@ -57,8 +57,8 @@ struct NsNode {
 };
 
 struct NsGraph {
-  std::map<std::uint64_t, NsNode> nodes;  ///< By inode.
-  std::map<int, std::string> names;       ///< Of each first process, and of those that pin.
+  std::map<std::uint64_t, NsNode> nodes;       ///< By inode.
+  std::map<int, std::string> names;            ///< Of each first process, and of those that pin.
   std::map<std::string, std::int64_t> limits;  ///< user.max_*_namespaces of the caller's.
   std::vector<std::string> notes;              ///< What could not be seen, and why.
 };

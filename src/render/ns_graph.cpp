@@ -50,15 +50,15 @@ class Tree {
     rows(0, "");
     std::size_t width = 0;
     for (const auto& row : rows_) width = std::max(width, row.columns);
-    std::string out = fmt::format("{:<{}}  {:>8} {:>6}  {}\n", "NAMESPACE", width, "ID", "PROCS",
-                                  "WHO KEEPS IT");
+    std::string out =
+        fmt::format("{:<{}}  {:>8} {:>6}  {}\n", "NAMESPACE", width, "ID", "PROCS", "WHO KEEPS IT");
     for (const auto& row : rows_) {
       const auto& node = *row.node;
-      const std::string line = fmt::format(
-          "{}{}{}{:{}}  {:>8} {:>6}  {}", row.margin, info(node.type).name,
-          fmt::format(" {}{}", node.inode, node.own ? " *" : ""), "", width - row.columns,
-          node.id == 0 ? std::string() : std::to_string(node.id), node.processes.size(),
-          holders(node, row.below));
+      const std::string line =
+          fmt::format("{}{}{}{:{}}  {:>8} {:>6}  {}", row.margin, info(node.type).name,
+                      fmt::format(" {}{}", node.inode, node.own ? " *" : ""), "",
+                      width - row.columns, node.id == 0 ? std::string() : std::to_string(node.id),
+                      node.processes.size(), holders(node, row.below));
       out += paint(node, line) + '\n';
     }
     return out + '\n' + table() + remarks();
@@ -167,8 +167,8 @@ class Tree {
   }
 
   std::string table() const {
-    std::string out = fmt::format("{:<8}{:>8}{:>9}{:>9}  limit for each user (user.max_*)\n", "TYPE",
-                                  "ALL", "NO TASK", "LIMIT");
+    std::string out = fmt::format("{:<8}{:>8}{:>9}{:>9}  limit for each user (user.max_*)\n",
+                                  "TYPE", "ALL", "NO TASK", "LIMIT");
     for (const auto& type : model::kNsTypes) {
       const auto limit = graph_.limits.find("user." + std::string(type.max_file));
       const auto i = static_cast<std::size_t>(type.type);
@@ -181,7 +181,8 @@ class Tree {
   std::string remarks() const {
     std::string out = "* the namespaces of nsvet itself\n";
     for (const auto& note : graph_.notes) {
-      for (const auto& line : wrapped("not seen: " + note, static_cast<std::size_t>(style_.width))) {
+      for (const auto& line :
+           wrapped("not seen: " + note, static_cast<std::size_t>(style_.width))) {
         out += line + '\n';
       }
     }

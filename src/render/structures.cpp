@@ -27,9 +27,9 @@ std::string size_of(const std::optional<std::int64_t>& bytes) {
 std::string structures_text(const std::vector<model::Structure>& structures) {
   std::string out;
   for (const auto& structure : structures) {
-    out += fmt::format("struct {}: {} bytes{}\n", printable(structure.name),
-                       grouped(structure.size),
-                       structure.whole ? "" : ", of it what leads to namespaces");
+    out +=
+        fmt::format("struct {}: {} bytes{}\n", printable(structure.name), grouped(structure.size),
+                    structure.whole ? "" : ", of it what leads to namespaces");
     for (const auto& member : structure.members) {
       out += fmt::format("{:>8} {:>8}  {:<32} {}\n", place(member.offset), extent(member.size),
                          printable(member.path), printable(member.type));

@@ -17,11 +17,17 @@ TEST(StructureMember, IsNamedWithoutItsAnonymousStructures) {
 
 TEST(StructureChanges, TellWhatCameWentChangedAndMoved) {
   const model::Structure before{
-      "net", 32, true, {{"a", "int", 0, 32}, {"b", "int", 32, 32}, {"c", "int", 64, 32},
-                        {"d", "int", 96, 32}}};
-  const model::Structure after{
-      "net", 40, true, {{"a", "int", 0, 32}, {"new", "long", 64, 64}, {"<union>.c", "int", 128, 32},
-                        {"d", "unsigned int", 160, 32}}};
+      "net",
+      32,
+      true,
+      {{"a", "int", 0, 32}, {"b", "int", 32, 32}, {"c", "int", 64, 32}, {"d", "int", 96, 32}}};
+  const model::Structure after{"net",
+                               40,
+                               true,
+                               {{"a", "int", 0, 32},
+                                {"new", "long", 64, 64},
+                                {"<union>.c", "int", 128, 32},
+                                {"d", "unsigned int", 160, 32}}};
   const auto changes = structure_changes({before}, {after});
   ASSERT_EQ(changes.size(), 1U);
   EXPECT_EQ(changes[0].growth(), 8);

@@ -22,8 +22,8 @@ using testing::HasSubstr;
 
 TEST(NsLink, IsTypeAndInode) {
   EXPECT_EQ(parse_ns_link("uts:[4026531838]"), (NsName{NsType::uts, 4026531838}));
-  for (const char* text : {"", "uts:[]", "uts:[12", "uts:[12x]", "new:[12]", "socket:[12]",
-                           "/uts:[1]", "uts:[-1]"}) {
+  for (const char* text :
+       {"", "uts:[]", "uts:[12", "uts:[12x]", "new:[12]", "socket:[12]", "/uts:[1]", "uts:[-1]"}) {
     EXPECT_FALSE(parse_ns_link(text)) << text;
   }
 }
@@ -83,8 +83,7 @@ TEST_F(Gather, ADescriptorKeepsAnOrphan) {
   const auto graph = gathered();
   const auto& uts = graph.nodes.at(102);
   EXPECT_TRUE(uts.orphan());
-  EXPECT_THAT(uts.pins,
-              ElementsAre(NsPin{.kind = NsPin::Kind::fd, .pid = 9, .number = 7}));
+  EXPECT_THAT(uts.pins, ElementsAre(NsPin{.kind = NsPin::Kind::fd, .pid = 9, .number = 7}));
 }
 
 TEST_F(Gather, OnlyAThreadThatIsElsewhereIsAPin) {
@@ -121,11 +120,10 @@ TEST_F(Gather, BindMountsAreReadOncePerMountNamespace) {
   for (const int pid : {9, 10}) file(fmt::format("{}/mountinfo", pid), mounts);
   file("11/mountinfo", "32 1 0:5 / /nsfs rw - tmpfs nsfs rw\n");
   const auto graph = gathered();
-  EXPECT_THAT(graph.nodes.at(501).pins,
-              ElementsAre(NsPin{.kind = NsPin::Kind::mount,
-                                .pid = 9,
-                                .where = "/run/netns/blue\\040sky",
-                                .mount_ns = 201}));
+  EXPECT_THAT(graph.nodes.at(501).pins, ElementsAre(NsPin{.kind = NsPin::Kind::mount,
+                                                          .pid = 9,
+                                                          .where = "/run/netns/blue\\040sky",
+                                                          .mount_ns = 201}));
   EXPECT_EQ(graph.nodes.size(), 4U);
 }
 
