@@ -10,6 +10,7 @@ ALLOWED = {
     "probe": {"model", "sys", "probe"},
     "measure": {"model", "sys", "measure"},
     "harness": {"model", "sys", "harness"},
+    "inspect": {"model", "sys", "inspect"},
     "vm": {"model", "sys", "vm"},
     "explain": {"model", "explain"},
     "plugin": {"explain", "plugin"},
@@ -17,8 +18,8 @@ ALLOWED = {
     "render": {"model", "compare", "render"},
     "explore": {"model", "sys", "explore"},
     "guest": {"model", "sys", "harness", "explore", "guest"},
-    "cli": {"model", "sys", "harness", "vm", "explore", "explain", "compare", "render",
-            "guest", "cli"},
+    "cli": {"model", "sys", "harness", "vm", "explore", "explain", "inspect", "compare",
+            "render", "guest", "cli"},
     "probes": {"model", "sys", "probe"},
     "bench": {"model", "sys", "measure"},
 }

@@ -28,6 +28,7 @@ int report_error(const model::Error& error);
 void add_compare(CLI::App& app, Action& chosen);
 void add_explain(CLI::App& app, Action& chosen);
 void add_explore(CLI::App& app, Action& chosen);
+void add_inspect(CLI::App& app, Action& chosen);
 void add_kernels(CLI::App& app, Action& chosen);
 void add_list(CLI::App& app, Action& chosen);
 void add_matrix(CLI::App& app, Action& chosen);

@@ -25,6 +25,7 @@ int run(int argc, char** argv) {
   Action chosen;
   add_list(app, chosen);
   add_run(app, chosen);
+  add_inspect(app, chosen);
   add_kernels(app, chosen);
   add_matrix(app, chosen);
   add_compare(app, chosen);

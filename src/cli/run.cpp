@@ -11,6 +11,7 @@
 #include "cli/reports.h"
 #include "harness/collect.h"
 #include "harness/runner.h"
+#include "inspect/structures.h"
 #include "model/json.h"
 #include "render/format.h"
 #include "sys/process.h"
@@ -69,6 +70,9 @@ int run(const Options& options) {
     report.end.message = "stopped before its end";
   }
   report.date = today();
+  if (auto structures = inspect::structures_of(inspect::kRunningTypes)) {
+    report.structures = std::move(*structures);
+  }
   fmt::print("{}", render::render(options.format, {&report, 1}, stdout_style()));
   if (!options.output.empty()) {
     if (auto written = write_report(report, options.output); !written) {

@@ -6,6 +6,7 @@
 
 #include "cli/cell.h"
 #include "cli/guest_files.h"
+#include "cli/structures.h"
 #include "harness/collect.h"
 #include "harness/runner.h"
 #include "sys/file.h"
@@ -215,7 +216,9 @@ model::Result<model::Report> run_vm_cell(const VmCell& cell, const std::string& 
   const auto digest = programs_digest(libexec);
   if (!digest) return tl::unexpected(digest.error());
   auto report = CellRun(cell, std::move(*files), std::move(*version)).run(*what);
-  if (report) report->environment.programs["sha256"] = *digest;
+  if (!report) return report;
+  report->environment.programs["sha256"] = *digest;
+  if (auto structures = structures_of(cell.kernel)) report->structures = std::move(*structures);
   return report;
 }
 

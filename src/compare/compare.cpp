@@ -79,6 +79,7 @@ class Comparer {
     kernel_log();
     residue();
     limits();
+    result_.structures = structure_changes(base_.structures, next_.structures);
     std::ranges::stable_sort(result_.findings, [](const Finding& a, const Finding& b) {
       if (a.expected != b.expected) return b.expected;
       if (a.kind != b.kind) return a.kind < b.kind;

@@ -7,6 +7,7 @@
 #include "compare/costs.h"
 #include "compare/known_changes.h"
 #include "compare/release.h"
+#include "compare/structures.h"
 #include "model/error.h"
 #include "model/report.h"
 
@@ -49,6 +50,7 @@ struct Comparison {
   model::Clock clock = model::Clock::wall;
   std::vector<Finding> findings{};  ///< Unexpected ones first, then by kind, then by size.
   std::vector<CostRow> costs{};     ///< All benchmarks and curves that both have.
+  std::vector<StructureChange> structures{};
   std::size_t checks_same = 0;
   std::vector<std::string> fail_on_both{};  ///< Checks.
   std::vector<std::string> notes{};         ///< What could not be compared.

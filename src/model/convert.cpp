@@ -97,6 +97,25 @@ Listing listing_from(const Json& value) {
           value.at("full")};
 }
 
+Json to_value(const Structure& structure) {
+  Json members = Json::array();
+  for (const auto& member : structure.members) {
+    members.push_back(Json::array({member.path, member.type, member.offset, member.size}));
+  }
+  return {{"name", structure.name},
+          {"size", structure.size},
+          {"whole", structure.whole},
+          {"members", std::move(members)}};
+}
+
+Structure structure_from(const Json& value) {
+  Structure structure{value.at("name"), value.at("size"), value.at("whole")};
+  for (const auto& member : value.at("members")) {
+    structure.members.push_back({member.at(0), member.at(1), member.at(2), member.at(3)});
+  }
+  return structure;
+}
+
 Json to_value(const Samples& samples) {
   return {{"id", samples.id},
           {"clock", to_string(samples.clock)},

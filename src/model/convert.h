@@ -17,6 +17,7 @@ Json to_value(const CheckResult& result);
 Json to_value(const Environment& environment);
 Json to_value(const Listing& listing);
 Json to_value(const Samples& samples);
+Json to_value(const Structure& structure);
 
 // These throw nlohmann::json::exception when a member is missing or of another type: the two
 // readers catch it at their top and make one line of it.
@@ -24,6 +25,7 @@ CheckResult check_from(const Json& value);
 Environment environment_from(const Json& value);
 Listing listing_from(const Json& value);
 Samples samples_from(const Json& value);
+Structure structure_from(const Json& value);
 
 /// @return the index of `name` in `names`; throws std::out_of_range for an unknown one
 std::size_t index_of(std::string_view name, std::span<const std::string_view> names);

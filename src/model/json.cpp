@@ -131,6 +131,8 @@ Json to_value(const Report& report) {
     log.push_back(
         {{"severity", message.severity}, {"text", message.text}, {"running", message.running}});
   }
+  Json structures = Json::array();
+  for (const auto& structure : report.structures) structures.push_back(to_value(structure));
   return {{"schema", kReportSchema},
           {"date", report.date},
           {"cell",
@@ -158,6 +160,7 @@ Json to_value(const Report& report) {
           {"kernel_log", std::move(log)},
           {"limits", report.limits},
           {"residue", report.residue},
+          {"structures", std::move(structures)},
           {"timing", report.timing}};
 }
 
@@ -182,6 +185,11 @@ Report report_from(const Json& value) {
   }
   report.limits = value.at("limits").get<std::map<std::string, std::int64_t>>();
   report.residue = value.at("residue").get<std::vector<std::string>>();
+  if (value.contains("structures")) {  // Not in older reports.
+    for (const auto& structure : value.at("structures")) {
+      report.structures.push_back(structure_from(structure));
+    }
+  }
   report.timing = value.at("timing").get<std::map<std::string, std::int64_t>>();
   return report;
 }

@@ -9,6 +9,7 @@
 
 #include "model/benchmark.h"
 #include "model/check.h"
+#include "model/structure.h"
 
 namespace nsvet::model {
 
@@ -77,6 +78,7 @@ struct Report {
   std::map<std::string, std::int64_t> limits;  ///< user.max_*_namespaces, kernel.pid_max, ...
   std::vector<std::string> residue;            ///< What the run left behind: must be empty.
   std::map<std::string, std::int64_t> timing;  ///< Host milliseconds that each part took.
+  std::vector<Structure> structures;           ///< By name; empty where the kernel tells no types.
   std::string date;                            ///< RFC 3339, of the host.
   bool operator==(const Report&) const = default;
 };

@@ -38,6 +38,17 @@ Json to_value(const compare::CostRow& row, model::Clock clock) {
   return value;
 }
 
+Json to_value(const compare::StructureChange& change) {
+  Json value{{"name", change.name}};
+  if (change.before) value["before"] = *change.before;
+  if (change.after) value["after"] = *change.after;
+  value["came"] = change.came;
+  value["went"] = change.went;
+  value["changed"] = change.changed;
+  value["moved"] = change.moved;
+  return value;
+}
+
 }  // namespace
 
 std::string json(const compare::ComparisonSet& set) {
@@ -47,6 +58,8 @@ std::string json(const compare::ComparisonSet& set) {
     for (const auto& finding : c.findings) findings.push_back(to_value(finding));
     Json costs = Json::array();
     for (const auto& row : c.costs) costs.push_back(to_value(row, c.clock));
+    Json structures = Json::array();
+    for (const auto& change : c.structures) structures.push_back(to_value(change));
     rows.push_back({{"base", c.base},
                     {"new", c.next},
                     {"user", c.user},
@@ -56,6 +69,7 @@ std::string json(const compare::ComparisonSet& set) {
                     {"checks_same", c.checks_same},
                     {"fail_on_both", c.fail_on_both},
                     {"notes", c.notes},
+                    {"structures", std::move(structures)},
                     {"findings", std::move(findings)},
                     {"costs", std::move(costs)}});
   }

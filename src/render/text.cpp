@@ -9,6 +9,7 @@
 #include <map>
 
 #include "compare/groups.h"
+#include "render/structures.h"
 #include "render/words.h"
 
 namespace nsvet::render {
@@ -159,6 +160,10 @@ std::string one_comparison(const Comparison& c, const Paint& paint, int width) {
       out += '\n';
     }
     out += group_lines(group, width, paint);
+  }
+  if (!c.structures.empty()) {
+    out += "\n" + paint.bold("  kernel structures, in bytes (for information)") + "\n";
+    out += structure_changes_text(c.structures, width);
   }
   return out;
 }

@@ -93,6 +93,12 @@ Result<Fd> pidfd_open(pid_t pid) {
   return Fd(static_cast<int>(fd));
 }
 
+Result<Fd> pidfd_getfd(int pidfd, int fd) {
+  const long copy = ::syscall(SYS_pidfd_getfd, pidfd, fd, 0);
+  if (copy < 0) return last_error("pidfd_getfd({}, {})", pidfd, fd);
+  return Fd(static_cast<int>(copy));
+}
+
 Result<> set_hostname(std::string_view name) {
   if (::sethostname(name.data(), name.size()) != 0) return last_error("sethostname({:.64})", name);
   return {};

@@ -53,6 +53,9 @@ Result<Fd> open_ns(model::NsType type, pid_t pid = 0);
 /// pidfd_open(2)
 Result<Fd> pidfd_open(pid_t pid);
 
+/// pidfd_getfd(2): a copy of another process's descriptor.
+Result<Fd> pidfd_getfd(int pidfd, int fd);
+
 /// sethostname(2), setdomainname(2), uname(2)
 Result<> set_hostname(std::string_view name);
 Result<> set_domainname(std::string_view name);

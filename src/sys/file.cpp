@@ -69,9 +69,11 @@ Result<> replace_file(const std::string& path, std::string_view text) {
   return written;
 }
 
-Result<std::string> read_link(const std::string& path) {
+Result<std::string> read_link(const std::string& path) { return read_link_at(AT_FDCWD, path); }
+
+Result<std::string> read_link_at(int dir, const std::string& path) {
   std::array<char, 4096> buffer;
-  const ssize_t n = ::readlink(path.c_str(), buffer.data(), buffer.size());
+  const ssize_t n = ::readlinkat(dir, path.c_str(), buffer.data(), buffer.size());
   if (n < 0) return last_error("readlink({})", path);
   return std::string(buffer.data(), static_cast<std::size_t>(n));
 }

@@ -30,6 +30,7 @@ Result<> replace_file(const std::string& path, std::string_view text);
 Result<> write_all(int fd, std::string_view bytes);
 
 Result<std::string> read_link(const std::string& path);
+Result<std::string> read_link_at(int dir, const std::string& path);
 Result<bool> exists(const std::string& path);
 
 /// The names in a directory, sorted, without "." and "..".

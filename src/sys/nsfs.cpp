@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <linux/nsfs.h>
+#include <linux/sockios.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -60,6 +61,8 @@ Result<std::uint64_t> unique_id_of_ns(int ns) {
 Result<Fd> ns_of_pidfd(int pidfd, model::NsType type) {
   return ioctl_fd(pidfd, pidfd_ns_request(type));
 }
+
+Result<Fd> net_ns_of_socket(int socket) { return ioctl_fd(socket, SIOCGSKNS); }
 
 Result<std::vector<std::uint64_t>> list_ns(const ListNsRequest& request, std::size_t room,
                                            unsigned flags) {

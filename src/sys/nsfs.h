@@ -43,6 +43,9 @@ inline constexpr unsigned long pidfd_ns_request(model::NsType type) {
 }
 Result<Fd> ns_of_pidfd(int pidfd, model::NsType type);
 
+/// SIOCGSKNS: the network namespace of a socket. EPERM without CAP_NET_ADMIN over it.
+Result<Fd> net_ns_of_socket(int socket);
+
 /// struct ns_id_req of listns(2) (Linux 6.19).
 struct ListNsRequest {
   std::uint32_t size = sizeof(ListNsRequest);
