@@ -1,0 +1,57 @@
+// The verdict, and the page put together.
+"use strict";
+
+function verdict(place) {
+  const comparisons = data.views.flatMap((view) => view.comparisons.map((comparison) => ({ view, comparison })));
+  if (comparisons.length === 0) return aloneVerdict(place);
+  const findings = data.views.flatMap((view) => view.groups)
+    .filter((group) => !group.expected).flatMap((group) => group.findings);
+  const has = (effect) => findings.filter(({ cells }) =>
+    cells.some((cell) => cell && !cell.expected && cell.effect === effect)).length;
+  const worse = has("worse");
+  const text = findings.length === 0 ? "Nothing unexpected"
+    : `${counted(findings.length, "unexpected change")}, ${worse === 0 ? "none" : grouped(worse)} for the worse`;
+  place.append(
+    el("p", { className: `verdict ${worse > 0 ? "bad" : findings.length > 0 ? "other" : "good"}` }, text),
+    table("Comparisons", ["", "from", "to", "worse", "better", "other", "expected", "checks as before", "failing on both"],
+      comparisons.map(({ view, comparison: c }) => row([
+        el("th", { scope: "row" }, view.label),
+        el("td", {}, view.nameOf(c.base)),
+        el("td", {}, view.nameOf(c.next)),
+        ...[c.worse, c.better, c.other, c.expected, c.same].map((n, i) =>
+          el("td", { className: `n ${i === 0 && n > 0 ? "worse" : ""}` }, grouped(n))),
+        el("td", { className: "n", title: c.fail_on_both.join("\n") }, grouped(c.fail_on_both.length))]))));
+}
+
+// Without a comparison the checks alone decide.
+function aloneVerdict(place) {
+  const count = (letter) => data.reports.reduce((sum, report) =>
+    sum + [...report.outcomes].filter((outcome) => outcome === letter).length, 0);
+  const bad = count("f") + count("e");
+  const ended = data.reports.filter((report) => report.end.state !== "complete");
+  place.append(el("p", { className: `verdict ${bad + ended.length > 0 ? "bad" : "good"}` },
+    [bad > 0 ? `${counted(count("f"), "check")} failed, ${grouped(count("e"))} could not be asked`
+             : `${counted(count("p"), "check")} passed, none failed`,
+     ...ended.map((report) => `the run ended early: ${report.end.state}`)].join("; ")));
+}
+
+function show(view) {
+  checksSection(document.getElementById("checks"), view);
+  costsSection(document.getElementById("costs"), view);
+  curvesSection(document.getElementById("curves"), view);
+}
+
+(function start() {
+  const names = [...new Set(data.views.flatMap((view) => view.kernels))];
+  const title = names.length > 1 ? `nsvet: ${names[0]} → ${names.at(-1)}` : `nsvet: ${names[0]}`;
+  document.title = title;
+  document.querySelector("h1").textContent = title;
+  verdict(document.getElementById("verdict"));
+  changesSection(document.getElementById("changes"));
+  environmentSection(document.getElementById("environment"));
+  const choice = document.getElementById("view");
+  choice.append(...data.views.map((view, value) => el("option", { value }, view.label)));
+  choice.addEventListener("change", () => show(data.views[choice.value]));
+  document.getElementById("choice").hidden = data.views.length === 1;
+  show(data.views[0]);
+})();
