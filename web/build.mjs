@@ -3,10 +3,12 @@
 import { createHash } from "node:crypto";
 import { readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 
-const here = import.meta.dirname ?? new URL(".", import.meta.url).pathname;
+const here = fileURLToPath(new URL(".", import.meta.url));
 const [pageFile, drawFile] = process.argv.slice(2);
-const read = (path) => readFileSync(join(here, path), "utf8");
+// HTML knows no carriage returns: with them a script would have another hash.
+const read = (path) => readFileSync(join(here, path), "utf8").replace(/\r\n?/g, "\n");
 const minified = (name) => read(`node_modules/${name}/build/${name}.min.js`);
 
 // What is passed on must say whose it is.
