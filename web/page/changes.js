@@ -60,24 +60,26 @@ function findingTable(view, findings, label) {
     const detail = detailOf(view, finding.kind, finding.id);
     return row([
       el("td", { className: "kind" }, finding.kind),
-      el("th", { scope: "row" }, detail ? opener(finding.id, detail) : finding.id, ...explanation(view, finding)),
+      el("th", { scope: "row" }, detail ? opener(finding.id, detail) : finding.id,
+        ...explanation(view, finding)),
       el("td", {}, finding.before.replace(/^\d+$/, (digits) => grouped(Number(digits)))),
       ...cells]);
   }), "changes");
 }
 
-// For a broken rule: the rule, and what was seen on the newest kernel that breaks it.
+// For a broken rule: the rule, and what was seen on the newest kernel that breaks it. A reason tells
+// the first piece of evidence.
 function explanation(view, finding) {
-  const parts = [];
-  if (finding.reason) parts.push(el("div", { className: "reason" }, finding.reason));
+  const reason = finding.reason ? el("div", { className: "reason" }, finding.reason) : null;
   const place = finding.kind === "rule" ? checkPlaces.get(finding.id) : undefined;
   const at = finding.cells.findLastIndex((cell) => cell?.effect === "worse" && !cell.expected);
-  if (place === undefined || at < 0) return parts;
+  if (place === undefined || at < 0) return [reason];
   const { rule, source: from } = data.checks[place];
-  if (rule) parts.unshift(el("div", { className: "reason" }, `rule: ${rule} `, from ? source(`[${from}]`) : null));
   const pieces = data.reports[view.comparisons[at].next].details.get(place)?.evidence;
-  if (pieces) parts.push(evidence(pieces));
-  return parts;
+  return [
+    rule ? el("div", { className: "reason" }, `rule: ${rule} `, from ? source(`[${from}]`) : null) : null,
+    pieces ? evidence(pieces) : reason,
+  ];
 }
 
 const MOST_CHANGES = 40;

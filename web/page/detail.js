@@ -18,7 +18,7 @@ function checkDetail(view, place) {
     const outcome = OUTCOMES[report.outcomes[place]];
     if (outcome !== "pass" && outcome !== "absent") {
       parts.push(el("p", {}, el("b", {}, `${view.kernels[i]}: ${outcome}`),
-        detail.reason ? ` ${detail.reason}` : ""));
+        detail.reason && !detail.evidence ? ` ${detail.reason}` : ""));
       if (detail.evidence) parts.push(evidence(detail.evidence));
     }
     for (const [name, value] of detail.facts ?? []) {

@@ -2,8 +2,7 @@
 "use strict";
 
 function verdict(place) {
-  const comparisons = data.views.flatMap((view) => view.comparisons.map((comparison) => ({ view, comparison })));
-  if (comparisons.length === 0) return aloneVerdict(place);
+  if (data.views.every((view) => view.comparisons.length === 0)) return aloneVerdict(place);
   const findings = data.views.flatMap((view) => view.groups)
     .filter((group) => !group.expected).flatMap((group) => group.findings);
   const has = (effect) => findings.filter(({ cells }) =>
@@ -13,14 +12,27 @@ function verdict(place) {
     : `${counted(findings.length, "unexpected change")}, ${worse === 0 ? "none" : grouped(worse)} for the worse`;
   place.append(
     el("p", { className: `verdict ${worse > 0 ? "bad" : findings.length > 0 ? "other" : "good"}` }, text),
-    table("Comparisons", ["", "from", "to", "worse", "better", "other", "expected", "checks as before", "failing on both"],
-      comparisons.map(({ view, comparison: c }) => row([
-        el("th", { scope: "row" }, view.label),
-        el("td", {}, view.nameOf(c.base)),
-        el("td", {}, view.nameOf(c.next)),
-        ...[c.worse, c.better, c.other, c.expected, c.same].map((n, i) =>
-          el("td", { className: `n ${i === 0 && n > 0 ? "worse" : ""}` }, grouped(n))),
-        el("td", { className: "n", title: c.fail_on_both.join("\n") }, grouped(c.fail_on_both.length))]))));
+    ...data.views.filter((view) => view.comparisons.length > 0).map(comparisonTable));
+}
+
+// One line for each kind of change, one column for each kernel.
+function comparisonTable(view) {
+  const bases = new Set(view.comparisons.map(({ base }) => base));
+  const against = bases.size === 1 ? `, against ${view.nameOf([...bases][0])}` : "";
+  const line = (name, count, className = "") => row([
+    el("th", { scope: "row" }, name),
+    ...view.comparisons.map((comparison) => el("td", { className: `n ${count(comparison) ? className : "same"}` },
+      grouped(count(comparison))))]);
+  const failing = (comparison) => comparison.fail_on_both.length;
+  return table("Comparisons", [`${view.label}${against}`,
+    ...view.comparisons.map(({ next, base }) => el("th", { scope: "col" },
+      bases.size === 1 ? "" : `${view.nameOf(base)} → `, view.nameOf(next)))], [
+    line("unexpected, worse", (c) => c.worse, "worse"),
+    line("unexpected, better", (c) => c.better, "better"),
+    line("unexpected, neither", (c) => c.other),
+    line("expected", (c) => c.expected),
+    view.comparisons.some(failing) ? line("checks that fail on both", failing, "worse") : null,
+  ].filter(Boolean), "verdicts");
 }
 
 // Without a comparison the checks alone decide.
@@ -54,4 +66,6 @@ function show(view) {
   choice.addEventListener("change", () => show(data.views[choice.value]));
   document.getElementById("choice").hidden = data.views.length === 1;
   show(data.views[0]);
+  // Only now, so that the browser lays none of them out before it comes into sight.
+  for (const section of document.querySelectorAll("section")) section.hidden = false;
 })();
