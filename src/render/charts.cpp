@@ -11,7 +11,6 @@ Json field(std::string_view name, std::string_view type, Json more = Json::objec
   return channel;
 }
 
-// Kernels stand in the order of the rows: that of their releases.
 Json kernel_axis() {
   return field("kernel", "ordinal",
                {{"sort", nullptr}, {"title", nullptr}, {"axis", {{"labelAngle", -40}}}});
@@ -35,44 +34,41 @@ Json tooltip(std::initializer_list<std::string_view> names) {
   return channels;
 }
 
-// Gives every colour scale in the spec the kernels and their colours.
-void colour(Json& spec, const View& view) {
-  if (spec.is_object() && spec.value("title", Json()) == "kernel" && spec.contains("scale")) {
-    spec["scale"] = {{"domain", view.kernels}, {"range", view.colours}};
-  }
+// Visits every object in a spec.
+template <class Visit>
+void each_object(Json& spec, Visit visit) {
+  if (spec.is_object()) visit(spec);
   if (!spec.is_structured()) return;
-  for (auto& part : spec) colour(part, view);
-}
-
-// Gives the axis that stands for it the unit of what was measured.
-void name_unit(Json& spec, std::string_view unit) {
-  if (spec.is_object() && spec.value("title", Json()) == "unit") spec["title"] = unit;
-  if (!spec.is_structured()) return;
-  for (auto& part : spec) name_unit(part, unit);
+  for (auto& part : spec) each_object(part, visit);
 }
 
 }  // namespace
 
 Json changes_chart() {
-  const Json ticks{0.01, 0.02, 0.05, 0.1, 0.2, 0.33, 0.5, 0.67, 0.8, 0.9, 1,
-                   1.1,  1.25, 1.5,  2,   3,   5,    10,  20,   50,  100};
+  const Json labels{{"labelLimit", 260}, {"domain", false}, {"ticks", false}};
+  Json kernels = kernel_axis();
+  kernels["axis"].update({{"orient", "top"}, {"domain", false}, {"ticks", false}});
   return chart(
-      {{"width", 420},
-       {"height", {{"step", 15}}},
+      {{"width", {{"step", 52}}},
+       {"height", {{"step", 16}}},
        {"encoding",
-        {{"y", field("operation", "nominal",
-                     {{"sort", nullptr}, {"title", nullptr}, {"axis", {{"labelLimit", 260}}}})}}},
+        {{"x", std::move(kernels)},
+         {"y",
+          field("operation", "nominal", {{"sort", nullptr}, {"title", nullptr}, {"axis", labels}})},
+         {"tooltip", tooltip({"operation", "kernel", "before", "after", "change"})}}},
        {"layer",
-        {{{"mark", {{"type", "rule"}, {"strokeDash", {3, 3}}, {"opacity", 0.6}}},
-          {"encoding", {{"x", {{"datum", 1}}}, {"y", nullptr}}}},
-         {{"mark", {{"type", "point"}, {"filled", true}, {"size", 60}, {"opacity", 0.9}}},
+        {{{"mark", "rect"},
           {"encoding",
-           {{"x", field("ratio", "quantitative",
-                        {{"title", "cost, as a multiple of the base's"},
-                         {"scale", {{"type", "log"}}},
-                         {"axis", {{"values", ticks}, {"format", "~g"}, {"labelOverlap", true}}}})},
-            {"color", kernel_colour()},
-            {"tooltip", tooltip({"operation", "kernel", "before", "after"})}}}}}}});
+           {{"color",
+             field("direction", "nominal",
+                   {{"title", nullptr},
+                    {"scale",
+                     {{"domain", {"dearer", "cheaper"}}, {"range", {"#d95f02", "#2f7fd0"}}}}})},
+            {"opacity",
+             field("strength", "quantitative",
+                   {{"legend", nullptr}, {"scale", {{"domain", {0, 1}}, {"range", {0, 0.8}}}}})}}}},
+         {{"mark", {{"type", "text"}, {"fontSize", 9}}},
+          {"encoding", {{"text", {{"field", "change"}}}}}}}}});
 }
 
 Json costs_chart() {
@@ -134,9 +130,17 @@ Json faceted(Json chart) {
   return chart;
 }
 
-void dress(Json& spec, const View& view, std::string_view unit) {
-  colour(spec, view);
-  name_unit(spec, unit);
+void dress(Json& spec, const View& view, std::string_view unit, std::string_view argument) {
+  each_object(spec, [&](Json& channel) {
+    const auto is = [&](const char* member, std::string_view value) {
+      return channel.contains(member) && channel[member] == value;
+    };
+    if (is("field", "kernel") && channel.contains("sort")) channel["sort"] = view.kernels;
+    if (is("title", "kernel"))
+      channel["scale"] = {{"domain", view.kernels}, {"range", view.colours}};
+    if (is("title", "unit")) channel["title"] = unit;
+    if (is("title", "argument")) channel["title"] = argument;
+  });
 }
 
 }  // namespace nsvet::render

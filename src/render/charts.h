@@ -8,8 +8,8 @@
 
 namespace nsvet::render {
 
-/// What operations cost more or less than on the base. Rows: operation, kernel, ratio, before,
-/// after.
+/// What operations cost more or less than on the base. Rows: operation, kernel, before, after,
+/// change ("+4.1 %"; empty for none), direction (dearer, cheaper), strength (0 to 1).
 nlohmann::ordered_json changes_chart();
 
 /// What one operation costs on each kernel: the median, and the range of the medians of its boots
@@ -25,7 +25,9 @@ nlohmann::ordered_json curve_chart();
 /// @return small multiples of a chart, one for each operation
 nlohmann::ordered_json faceted(nlohmann::ordered_json chart);
 
-/// Gives the spec the kernels of a view in their colours, and the unit of what was measured.
-void dress(nlohmann::ordered_json& spec, const View& view, std::string_view unit);
+/// Gives a spec without data the kernels of a view in their order and colours, the unit of what was
+/// measured, and what the argument of a curve is.
+void dress(nlohmann::ordered_json& spec, const View& view, std::string_view unit,
+           std::string_view argument = {});
 
 }  // namespace nsvet::render

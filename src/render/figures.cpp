@@ -9,6 +9,7 @@
 
 #include "render/charts.h"
 #include "render/views.h"
+#include "render/words.h"
 
 namespace nsvet::render {
 namespace {
@@ -84,13 +85,15 @@ class Figures {
           auto& operation = operations[row.id];
           const bool differs = row.verdict == compare::Verdict::regression ||
                                row.verdict == compare::Verdict::improvement;
-          const double ratio = row.after / row.before;
-          if (differs) operation.largest = std::max(operation.largest, std::abs(std::log(ratio)));
+          const double change = std::abs(std::log(row.after / row.before));
+          if (differs) operation.largest = std::max(operation.largest, change);
           operation.rows.push_back({{"operation", row.id},
                                     {"kernel", view_.kernels[i]},
-                                    {"ratio", ratio},
                                     {"before", row.before},
-                                    {"after", row.after}});
+                                    {"after", row.after},
+                                    {"change", differs ? percent(row.change()) : std::string()},
+                                    {"direction", row.after > row.before ? "dearer" : "cheaper"},
+                                    {"strength", differs ? std::min(1.0, change) : 0}});
         }
       }
     }
@@ -107,8 +110,7 @@ class Figures {
     add("changes", changes_chart(), std::move(rows),
         shown < changed.size() ? fmt::format("Changed costs, {}: the {} largest of {}", view_.label,
                                              shown, changed.size())
-                               : fmt::format("Changed costs, {}", view_.label),
-        {});
+                               : fmt::format("Changed costs, {}", view_.label));
   }
 
   // Points of curves stand in their own figures.
@@ -173,14 +175,15 @@ class Figures {
   void figure(std::string_view kind, const std::string& what, Json spec, const Json& rows,
               std::string_view unit) {
     add(fmt::format("{}-{}", kind, what), std::move(spec), rows,
-        fmt::format("{}, {}", what, view_.label), unit);
+        fmt::format("{}, {}", what, view_.label), unit, what.substr(what.rfind('/') + 1));
   }
 
-  void add(std::string_view name, Json spec, Json rows, std::string title, std::string_view unit) {
+  void add(std::string_view name, Json spec, Json rows, std::string title,
+           std::string_view unit = {}, std::string_view argument = {}) {
+    dress(spec, view_, unit, argument);
     spec["title"] = {{"text", std::move(title)}, {"anchor", "start"}};
     spec["data"]["values"] = std::move(rows);
     spec["background"] = "white";
-    dress(spec, view_, unit);
     out_.push_back({file_name(fmt::format("{}-{}", name, view_.name)), std::move(spec)});
   }
 

@@ -52,33 +52,44 @@ function findingTable(view, findings, label) {
   const heads = view.comparisons.map(({ next }) => kernelHead(view, view.reports.indexOf(next)));
   const bases = new Set(view.comparisons.map(({ base }) => base));
   const before = bases.size === 1 ? view.nameOf([...bases][0]) : "before";
-  return table(label, ["", "what", before, ...heads], findings.map((finding) => {
+  return table(label, ["", "what", before, ...heads], findings.flatMap((finding) => {
     const cells = finding.cells.map((cell) => cell === null
       ? el("td", { className: "same", title: "as before" }, "·")
-      : el("td", { className: cell.expected ? "known" : cell.effect, title: cell.text },
-           grouped(one && finding.kind !== "rule" ? cell.text.replace(/^.* -> /, "") : cell.short)));
+      : valueCell(one ? cell.text.replace(/^.* -> /, "") : cell.short,
+                  { className: cell.expected ? "known" : cell.effect, title: cell.text }));
     const detail = detailOf(view, finding.kind, finding.id);
-    return row([
-      el("td", { className: "kind" }, finding.kind),
-      el("th", { scope: "row" }, detail ? opener(finding.id, detail) : finding.id,
-        ...explanation(view, finding)),
-      el("td", {}, finding.before.replace(/^\d+$/, (digits) => grouped(Number(digits)))),
-      ...cells]);
+    const why = explanation(view, finding);
+    return [
+      row([
+        el("td", { className: "kind" }, finding.kind),
+        el("th", { scope: "row" }, detail ? opener(finding.id, detail) : finding.id),
+        valueCell(finding.before), ...cells], { className: why.length > 0 ? "explained" : "" }),
+      ...(why.length === 0 ? [] : [row([
+        el("td"), el("td", { colSpan: cells.length + 2 }, el("div", { className: "why" }, ...why))])]),
+    ];
   }), "changes");
+}
+
+// Short values stay on a line, long ones (a message of a kernel) do not.
+function valueCell(text, properties = {}) {
+  const shown = text.replace(/^\d+$/, (digits) => grouped(Number(digits)));
+  const cell = el("td", properties, shown);
+  if (shown.length < 28) cell.classList.add("short");
+  return cell;
 }
 
 // For a broken rule: the rule, and what was seen on the newest kernel that breaks it. A reason tells
 // the first piece of evidence.
 function explanation(view, finding) {
-  const reason = finding.reason ? el("div", { className: "reason" }, finding.reason) : null;
+  const reason = finding.reason ? [el("div", { className: "reason" }, finding.reason)] : [];
   const place = finding.kind === "rule" ? checkPlaces.get(finding.id) : undefined;
   const at = finding.cells.findLastIndex((cell) => cell?.effect === "worse" && !cell.expected);
-  if (place === undefined || at < 0) return [reason];
+  if (place === undefined || at < 0) return reason;
   const { rule, source: from } = data.checks[place];
   const pieces = data.reports[view.comparisons[at].next].details.get(place)?.evidence;
   return [
-    rule ? el("div", { className: "reason" }, `rule: ${rule} `, from ? source(`[${from}]`) : null) : null,
-    pieces ? evidence(pieces) : reason,
+    ...(rule ? [el("div", { className: "reason" }, `rule: ${rule} `, from ? source(`[${from}]`) : null)] : []),
+    ...(pieces ? [evidence(pieces)] : reason),
   ];
 }
 
@@ -91,16 +102,16 @@ function changedCosts(view) {
     const rows = [];
     view.reports.forEach((report, i) => {
       const comparison = view.comparisonTo.get(report);
-      const [verdict] = comparison?.costs.get(place) ?? [];
+      const [verdict, text] = comparison?.costs.get(place) ?? [];
       if (verdict === undefined) return;
       const before = data.reports[comparison.base].costs.get(place)?.p50;
       const after = data.reports[report].costs.get(place)?.p50;
       if (!(before > 0) || !(after > 0)) return;
-      const ratio = after / before;
-      if (verdict === "regression" || verdict === "improvement") {
-        largest = Math.max(largest, Math.abs(Math.log(ratio)));
-      }
-      rows.push({ operation: id, kernel: view.kernels[i], ratio, before, after });
+      const differs = verdict === "regression" || verdict === "improvement";
+      const change = differs ? Math.abs(Math.log(after / before)) : 0;
+      largest = Math.max(largest, change);
+      rows.push({ operation: id, kernel: view.kernels[i], before, after, change: differs ? text : "",
+                  direction: after > before ? "dearer" : "cheaper", strength: Math.min(1, change) });
     });
     if (largest > 0) changed.push({ largest, rows });
   });
@@ -109,8 +120,7 @@ function changedCosts(view) {
   const shown = changed.slice(0, MOST_CHANGES);
   const caption = shown.length < changed.length
     ? `Changed costs: the ${shown.length} largest of ${changed.length}` : "Changed costs";
-  return el("div", { className: "wide" }, legend(view),
-    chart("changes", caption, shown.flatMap(({ rows }) => rows), view));
+  return chart("changes", caption, shown.flatMap(({ rows }) => rows), view);
 }
 
 const legend = (view) => el("p", { className: "legend" },

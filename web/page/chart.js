@@ -9,19 +9,21 @@ const CONFIG = {
           domainColor: "#888888", tickColor: "#888888", gridColor: "#88888844" },
   legend: { disable: true },
   rule: { color: "#888888" },
+  text: { color: "currentColor" },
 };
 
-/** A spec of its own for `rows`: it can be taken from the page as it is. */
-function specOf(kind, rows, view, unit) {
+/** A spec of its own for `rows`: it can be taken from the page as it is. See dress() in charts.h. */
+function specOf(kind, rows, view, { unit, argument }) {
   const spec = structuredClone(data.charts[kind]);
+  (function dress(channel) {
+    if (typeof channel !== "object" || channel === null) return;
+    if (channel.field === "kernel" && "sort" in channel) channel.sort = view.kernels;
+    if (channel.title === "kernel") channel.scale = { domain: view.kernels, range: view.colours };
+    if (channel.title === "unit") channel.title = unit;
+    if (channel.title === "argument") channel.title = argument;
+    for (const inner of Object.values(channel)) dress(inner);
+  })(spec);
   spec.data.values = rows;
-  const scale = { domain: view.kernels, range: view.colours };
-  (function dress(part) {
-    if (typeof part !== "object" || part === null) return;
-    if (part.title === "kernel" && part.scale) part.scale = scale;
-    if (part.title === "unit") part.title = unit;
-    for (const inner of Object.values(part)) dress(inner);
-  })({ layer: spec.layer, encoding: spec.encoding });
   return spec;
 }
 
@@ -30,10 +32,13 @@ const observer = new IntersectionObserver((entries) => {
   for (const entry of entries) if (entry.isIntersecting) waiting.get(entry.target)?.();
 }, { rootMargin: "300px" });
 
-/** A figure with a caption; `kind` is a chart that nsvet emitted. */
-function chart(kind, caption, rows, view, unit = "") {
-  const spec = specOf(kind, rows, view, unit);
-  const place = el("div", { className: `chart ${kind}` });
+/** A figure with a caption; `kind` is a chart that nsvet emitted, `names` its unit and argument. */
+function chart(kind, caption, rows, view, names = {}) {
+  const spec = specOf(kind, rows, view, names);
+  // A table of changes is as wide as it has kernels; all else fills its place.
+  const drawn = kind === "changes" ? spec
+    : { ...spec, width: "container", autosize: { type: "fit-x", contains: "padding" } };
+  const place = el("div", { className: "chart" });
   const figure = el("figure", {}, el("figcaption", {}, caption), place,
     el("div", { className: "take" },
       button(`${caption}: take the Vega-Lite spec`, "spec", () =>
@@ -44,7 +49,7 @@ function chart(kind, caption, rows, view, unit = "") {
   waiting.set(place, async () => {
     observer.unobserve(place);
     waiting.delete(place);
-    await vegaEmbed(place, { ...spec, width: "container" }, {
+    await vegaEmbed(place, drawn, {
       mode: "vega-lite", renderer: "svg", ast: true, actions: false, tooltip: false,
       defaultStyle: false, config: CONFIG,
     });

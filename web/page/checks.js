@@ -39,7 +39,7 @@ function checksSection(section, view) {
       ["pass", "fail", "skip", "error"].map((outcome) => row([
         el("th", { scope: "row" }, `${MARKS[outcome[0]]} ${outcome}`),
         ...reports.map((report) => el("td", { className: "n" },
-          grouped([...report.outcomes].filter((letter) => letter === outcome[0]).length)))]))),
+          grouped([...report.outcomes].filter((letter) => letter === outcome[0]).length)))])), "figures"),
     el("form", { className: "filter", role: "search", onsubmit: (event) => event.preventDefault() }, words, which, said),
     table("Checks", ["check", ...view.kernels.map((_, i) => kernelHead(view, i))],
       rows.map((item) => item.row), "matrix"));

@@ -37,7 +37,7 @@ function costsSection(section, view) {
     el("form", { className: "filter", role: "search", onsubmit: (event) => event.preventDefault() }, words, which, said),
     table("Costs", [view.clock === "insn" ? "instructions" : "nanoseconds",
                     ...view.kernels.map((_, i) => kernelHead(view, i))],
-      rows.map((item) => item.row), "matrix"));
+      rows.map((item) => item.row), "matrix figures"));
 }
 
 function costCell(view, report, place, cost, verdicts) {

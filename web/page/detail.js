@@ -53,16 +53,15 @@ function costDetail(view, place) {
   const rows = costRows(view, [place]);
   return [
     ...about(benchmark),
-    table("Figures", [benchmark.unit, ...used.map((name) => titles[name] ?? name)], lines),
+    table("Figures", [benchmark.unit, ...used.map((name) => titles[name] ?? name)], lines, "figures"),
     rows.length === 0 ? null : el("div", { className: "charts" },
-      chart("costs", `${benchmark.id} on each kernel`, rows, view, benchmark.unit),
-      chart("distribution", `${benchmark.id}, all calls`, distributionRows(view, place), view,
-            benchmark.unit)),
+      chart("costs", `${benchmark.id} on each kernel`, rows, view, benchmark),
+      chart("distribution", `${benchmark.id}, all calls`, distributionRows(view, place), view, benchmark)),
   ];
 }
 
-const curveChart = (view, curve) => chart("curve", curve.name, costRows(view, curve.places), view,
-  curve.unit);
+const curveChart = (view, { name, places, unit }) => chart("curve", name, costRows(view, places), view,
+  { unit, argument: name.slice(name.lastIndexOf("/") + 1) });
 
 /** What there is to show for a finding, as a function that makes it; null for nothing. */
 function detailOf(view, kind, id) {

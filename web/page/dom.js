@@ -90,7 +90,7 @@ function opener(text, content) {
 }
 
 function close(line) {
-  if (!line.nextSibling?.classList?.contains("opened")) return;
+  if (!line.nextSibling?.classList.contains("opened")) return;
   line.nextSibling.remove();
   line.querySelector(".opener").ariaExpanded = "false";
 }

@@ -32,7 +32,7 @@ function comparisonTable(view) {
     line("unexpected, neither", (c) => c.other),
     line("expected", (c) => c.expected),
     view.comparisons.some(failing) ? line("checks that fail on both", failing, "worse") : null,
-  ].filter(Boolean), "verdicts");
+  ].filter(Boolean), "figures");
 }
 
 // Without a comparison the checks alone decide.
