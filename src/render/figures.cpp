@@ -175,7 +175,8 @@ class Figures {
   void figure(std::string_view kind, const std::string& what, Json spec, const Json& rows,
               std::string_view unit) {
     add(fmt::format("{}-{}", kind, what), std::move(spec), rows,
-        fmt::format("{}, {}", what, view_.label), unit, what.substr(what.rfind('/') + 1));
+        fmt::format("{}, {}", what, view_.label), unit,
+        "argument: " + what.substr(what.rfind('/') + 1));
   }
 
   void add(std::string_view name, Json spec, Json rows, std::string title,

@@ -94,7 +94,7 @@ def hostile(kernel):
         if "QEMU" not in str(part) and part != {"sha256": "0"}:
             part[MARKUP] = MARKUP
             part["__proto__"] = MARKUP
-    made["environment"]["kernel"]["release"] = f"{kernel}{MARKUP}"
+    made["environment"]["kernel"]["release"] = f"{MARKUP}{kernel}"
     made["end"] = {"state": "panic", "message": MARKUP, "running": MARKUP, "console": [MARKUP] * 50}
     made["kernel_log"] = [{"severity": MARKUP, "text": MARKUP, "running": MARKUP}]
     made["limits"] = {MARKUP: huge, "__proto__": -huge}

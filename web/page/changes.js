@@ -33,17 +33,25 @@ function changesOf(view) {
   return parts;
 }
 
-// What shares no cause with anything else stands in one table.
+// In their order; neighbours that share no cause with anything else stand in one table.
 function groupTables(view, groups) {
-  const single = groups.filter((group) => group.title === "");
   const parts = [];
-  if (single.length > 0) parts.push(findingTable(view, single.flatMap((group) => group.findings), "Changes"));
+  let single = [];
+  const flush = () => {
+    if (single.length > 0) parts.push(findingTable(view, single, "Changes"));
+    single = [];
+  };
   for (const group of groups) {
-    if (group.title === "") continue;
+    if (group.title === "") {
+      single.push(...group.findings);
+      continue;
+    }
+    flush();
     parts.push(el("div", { className: "group" },
       el("h4", {}, group.title, " ", group.source ? source(`[${group.source}]`) : null),
       findingTable(view, group.findings, group.title)));
   }
+  flush();
   return parts;
 }
 

@@ -60,8 +60,9 @@ function costDetail(view, place) {
   ];
 }
 
+// A title that is the name of a member of every object, alone, would make Vega stumble.
 const curveChart = (view, { name, places, unit }) => chart("curve", name, costRows(view, places), view,
-  { unit, argument: name.slice(name.lastIndexOf("/") + 1) });
+  { unit, argument: `argument: ${name.slice(name.lastIndexOf("/") + 1)}` });
 
 /** What there is to show for a finding, as a function that makes it; null for nothing. */
 function detailOf(view, kind, id) {
