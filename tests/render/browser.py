@@ -130,6 +130,6 @@ class Browser:
                       windowsVirtualKeyCode=code, text="\r" if key == "Enter" and kind == "keyDown" else "")
 
     def cpu_seconds(self):
-        """@return what the page's main thread has computed since the page was opened"""
+        """@return what the pages' main thread has computed since the browser was started"""
         metrics = self.call("Performance.getMetrics")["metrics"]
         return next(m["value"] for m in metrics if m["name"] == "TaskDuration")

@@ -42,8 +42,8 @@ def series(listings, kernels=KERNELS, users=("root", "nobody")):
     ids = sorted(l["id"] for l in listings if l["kind"] == "check")
     names = sorted(l["id"] for l in listings if l["kind"] == "benchmark")
     base = {name: dice.randint(400, 90000) for name in names}
-    broken = {i: dice.randrange(len(kernels)) for i in dice.sample(ids, 12)}
-    grown = {n: (dice.randrange(len(kernels)), dice.uniform(0.7, 2)) for n in dice.sample(names, 90)}
+    broken = {i: dice.randrange(len(kernels)) for i in dice.sample(ids, min(12, len(ids)))}
+    grown = {n: (dice.randrange(len(kernels)), dice.uniform(0.7, 2)) for n in dice.sample(names, min(90, len(names)))}
     reports = []
     for user in users:
         for at, kernel in enumerate(kernels):
