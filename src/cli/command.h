@@ -32,6 +32,8 @@ void add_inspect(CLI::App& app, Action& chosen);
 void add_kernels(CLI::App& app, Action& chosen);
 void add_list(CLI::App& app, Action& chosen);
 void add_matrix(CLI::App& app, Action& chosen);
+void add_plot(CLI::App& app, Action& chosen);
+void add_report(CLI::App& app, Action& chosen);
 void add_run(CLI::App& app, Action& chosen);
 
 }  // namespace nsvet::cli

@@ -22,22 +22,15 @@ struct Options {
 int compare(const Options& options) {
   const auto fail_on = compare::FailOn::from(options.fail_on);
   if (!fail_on) return report_error(fail_on.error());
-  const auto known = compare::known_changes();
-  if (!known) return report_error(known.error());
-  const std::vector<std::string> old_side{options.paths.front()};
-  auto reports = read_reports(old_side);
-  if (!reports) return report_error(reports.error());
-  // One folder holds a series; of several paths, the first is what the others are held against.
-  const std::size_t bases = options.paths.size() == 1 ? 0 : reports->size();
-  if (bases > 0) {
-    auto others = read_reports({options.paths.begin() + 1, options.paths.end()});
-    if (!others) return report_error(others.error());
-    std::ranges::move(*others, std::back_inserter(*reports));
+  const auto read = read_and_compare(options.paths);
+  if (!read) return report_error(read.error());
+  if (read->set.comparisons.empty()) {
+    return report_error({model::Error::Kind::bad_input,
+                         "nothing to compare: give two reports of the same user, clock and boot "
+                         "parameters, or a folder that holds them"});
   }
-  const auto set = compare::compare_all(*reports, bases, *known);
-  if (!set) return report_error(set.error());
-  fmt::print("{}", render::render(options.format, *set, stdout_style()));
-  const bool failed = std::ranges::any_of(set->comparisons, [&](const auto& comparison) {
+  fmt::print("{}", render::render(options.format, read->set, stdout_style()));
+  const bool failed = std::ranges::any_of(read->set.comparisons, [&](const auto& comparison) {
     return std::ranges::any_of(comparison.findings,
                                [&](const auto& finding) { return fail_on->matches(finding); });
   });

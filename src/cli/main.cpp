@@ -29,6 +29,8 @@ int run(int argc, char** argv) {
   add_kernels(app, chosen);
   add_matrix(app, chosen);
   add_compare(app, chosen);
+  add_report(app, chosen);
+  add_plot(app, chosen);
   add_explain(app, chosen);
   add_explore(app, chosen);
   try {

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
+#include <iterator>
 
 #include "cli/cell.h"
 #include "model/json.h"
@@ -48,6 +50,22 @@ model::Result<std::vector<model::Report>> read_reports(const std::vector<std::st
     reports.push_back(std::move(*report));
   }
   return reports;
+}
+
+model::Result<Compared> read_and_compare(const std::vector<std::string>& paths) {
+  const auto known = compare::known_changes();
+  if (!known) return tl::unexpected(known.error());
+  auto reports = read_reports({paths.front()});
+  if (!reports) return tl::unexpected(reports.error());
+  const std::size_t bases = paths.size() == 1 ? 0 : reports->size();
+  if (bases > 0) {
+    auto others = read_reports({paths.begin() + 1, paths.end()});
+    if (!others) return tl::unexpected(others.error());
+    std::ranges::move(*others, std::back_inserter(*reports));
+  }
+  auto set = compare::compare_all(*reports, bases, *known);
+  if (!set) return tl::unexpected(set.error());
+  return Compared{std::move(*reports), std::move(*set)};
 }
 
 render::Style stdout_style() {

@@ -45,6 +45,8 @@ struct Comparison {
   std::string next;         ///< Release of the new kernel.
   std::string base_name{};  ///< What to call them in a table: short, and unlike each other.
   std::string next_name{};
+  std::size_t base_report = 0;  ///< Which of the reports that were compared these are.
+  std::size_t next_report = 0;
   std::string user;
   std::vector<std::string> append{};
   model::Clock clock = model::Clock::wall;

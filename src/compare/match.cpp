@@ -92,18 +92,15 @@ model::Result<ComparisonSet> compare_all(std::span<const Report> reports, std::s
     if (base == nullptr) continue;
     auto comparison = compare(*base, next, changes);
     if (!comparison) return tl::unexpected(comparison.error());
-    comparison->base_name = names[static_cast<std::size_t>(base - reports.data())];
+    comparison->base_report = static_cast<std::size_t>(base - reports.data());
+    comparison->next_report = i;
+    comparison->base_name = names[comparison->base_report];
     comparison->next_name = names[i];
     set.comparisons.push_back(std::move(*comparison));
     matched.insert({base, &next});
   }
   for (std::size_t i = 0; i < reports.size(); ++i) {
     if (!matched.contains(&reports[i])) set.unmatched.push_back(describe(reports[i], names[i]));
-  }
-  if (set.comparisons.empty()) {
-    return model::bad_input(
-        "nothing to compare: give two reports of the same user, clock and boot parameters, or a "
-        "folder that holds them");
   }
   std::ranges::stable_sort(set.comparisons, [series](const Comparison& a, const Comparison& b) {
     if (a.user != b.user) return a.user > b.user;

@@ -18,7 +18,7 @@ struct ComparisonSet {
 /// @param bases how many reports, from the front, are the old side; each later one is compared with
 ///   the report there of the same kernel, else with the first of its cell. 0: all are kernels of
 ///   one series, and each is compared with the oldest of its cell.
-/// @return bad_input when two figures cannot be compared, or nothing can be
+/// @return bad_input when two figures cannot be compared; no comparison when no two cells match
 model::Result<ComparisonSet> compare_all(std::span<const model::Report> reports, std::size_t bases,
                                          const std::vector<KnownChange>& changes);
 
