@@ -7,6 +7,7 @@
 
 #include "compare/release.h"
 #include "compare/statistics.h"
+#include "model/statistics.h"
 
 namespace nsvet::compare {
 namespace {
@@ -27,13 +28,41 @@ struct Pair {
   const BenchmarkResult* after;
 };
 
+// One figure for each boot: the median of its calls, or the cheapest.
+struct Boots {
+  double middle = 0;  ///< Their median.
+  double spread = 0;  ///< The largest less the smallest.
+};
+
+Boots boots_of(const BenchmarkResult& result, std::int64_t model::Round::*figure) {
+  std::vector<std::int64_t> values;
+  for (const auto& round : result.rounds) values.push_back(round.*figure);
+  const auto [low, high] = std::ranges::minmax(values);
+  return {static_cast<double>(model::median(values)), static_cast<double>(high - low)};
+}
+
+struct Sides {
+  Boots before;
+  Boots after;
+  double spread() const { return std::max(before.spread, after.spread); }
+};
+
+// What chance adds to a call (a new slab, a batch of pages) it only adds: where medians of boots
+// lie apart for it, the cheapest calls do not.
+Sides steadier(const Pair& pair) {
+  const auto sides = [&](std::int64_t model::Round::*figure) {
+    return Sides{boots_of(*pair.before, figure), boots_of(*pair.after, figure)};
+  };
+  const Sides medians = sides(&model::Round::p50);
+  const Sides cheapest = sides(&model::Round::min);
+  return cheapest.spread() < medians.spread() ? cheapest : medians;
+}
+
 // Three boots show less of the noise than five do. Another source is compiled to other code in
 // many places, each of which costs a little more or less; the same source is not.
-double insn_floor(const BenchmarkResult& a, const BenchmarkResult& b, bool one_source) {
-  const std::size_t boots = std::min(a.rounds.size(), b.rounds.size());
-  const double share = one_source && boots >= kFewBoots ? 0 : kShare * static_cast<double>(a.p50);
-  const double spreads =
-      (boots < kManyBoots ? 2 : 1.5) * static_cast<double>(std::max(a.spread, b.spread));
+double insn_floor(const Sides& sides, std::size_t boots, bool one_source) {
+  const double share = one_source && boots >= kFewBoots ? 0 : kShare * sides.before.middle;
+  const double spreads = (boots < kManyBoots ? 2 : 1.5) * sides.spread();
   return std::ceil(std::max(share, spreads)) + kInsnFloor;
 }
 
@@ -43,10 +72,12 @@ Verdict beyond(double difference, double floor) {
 }
 
 CostRow insn_row(const std::string& id, const Pair& pair, bool one_source) {
+  const Sides sides = steadier(pair);
+  const std::size_t boots = std::min(pair.before->rounds.size(), pair.after->rounds.size());
   CostRow row{.id = id,
-              .before = static_cast<double>(pair.before->p50),
-              .after = static_cast<double>(pair.after->p50),
-              .floor = insn_floor(*pair.before, *pair.after, one_source)};
+              .before = sides.before.middle,
+              .after = sides.after.middle,
+              .floor = insn_floor(sides, boots, one_source)};
   row.verdict = beyond(row.after - row.before, row.floor);
   return row;
 }
