@@ -238,6 +238,8 @@ NSVET_CHECK(netlink_birth, {.id = "net.netlink.birth",
   };
   t.expect("lo is up in the old namespace", one(up), true);
   t.expect("lo is up in the new one", two(up), false);
+  require(two([] { return set_up("lo"); }));
+  t.expect("lo is up in the new one, set up by a new socket", two(up), true);
 }
 
 NSVET_CHECK(link_events, {.id = "net.netlink.events",

@@ -340,17 +340,23 @@ NSVET_CHECK(sysfs, {.id = "net.sysfs.mounter",
   one([] { enter_private_mounts(); });
   Actor two = one.spawn({.flags = CLONE_NEWNET});
   need_device_type(two([] { return add_device("nsvet0"); }));
+  require(one([] { return add_device("nsvet1"); }));
   for (const char* folder : {"/tmp/one", "/tmp/two"}) {
     require(one([folder] { return sys::make_directory(folder); }));
   }
   require(one([] { return sys::mount("sysfs", "/tmp/one", "sysfs", 0); }));
   require(two([] { return sys::mount("sysfs", "/tmp/two", "sysfs", 0); }));
-  const auto shows = [](const char* folder) {
-    return [folder] { return setup(sys::exists(fmt::format("{}/class/net/nsvet0", folder))); };
+  const auto shows = [](const char* folder, const char* device) {
+    return [folder, device] {
+      return setup(sys::exists(fmt::format("{}/class/net/{}", folder, device)));
+    };
   };
-  t.expect("the second's mount, read there", two(shows("/tmp/two")), true);
-  t.expect("the second's mount, read by the first", one(shows("/tmp/two")), true);
-  t.expect("the first's mount, read by the second", two(shows("/tmp/one")), false);
+  t.expect("the second's mount, read there", two(shows("/tmp/two", "nsvet0")), true);
+  t.expect("the second's mount, read by the first", one(shows("/tmp/two", "nsvet0")), true);
+  t.expect("the first's device there", one(shows("/tmp/two", "nsvet1")), false);
+  t.expect("the first's mount, read there", one(shows("/tmp/one", "nsvet1")), true);
+  t.expect("the first's mount, read by the second", two(shows("/tmp/one", "nsvet1")), true);
+  t.expect("the second's device there", two(shows("/tmp/one", "nsvet0")), false);
 }
 
 }  // namespace
