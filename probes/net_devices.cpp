@@ -96,6 +96,29 @@ NSVET_CHECK(link_moves, {.id = "net.link.moves",
            setup(one(routes)).find("nsvet0") != std::string::npos, false);
 }
 
+NSVET_CHECK(moves_by_pid, {.id = "net.link.moves_by_pid",
+                           .title = "A device moves to the network namespace of a process",
+                           .rule = "IFLA_NET_NS_PID moves a device to where that process is, whose "
+                                   "PID is the caller's view; without such a process the move "
+                                   "fails with ESRCH and the device stays",
+                           .source = "rtnetlink(7), network_namespaces(7)",
+                           .types = {NsType::net},
+                           .needs = {Need::admin}}) {
+  Actor one = t.spawn({.flags = CLONE_NEWNET});
+  Actor two = one.spawn({.flags = CLONE_NEWNET});
+  Actor gone = one.spawn();
+  need_device_type(one([] { return add_device("nsvet0"); }));
+  gone.finish();
+  one([pid = gone.pid()] { ::waitpid(pid, nullptr, __WALL); });
+  t.expect_errno("to a process that is gone",
+                 one([pid = gone.pid()] { return move_link_to("nsvet0", pid); }), ESRCH);
+  t.expect("it is still here", one([] { return has_link("nsvet0"); }), true);
+  t.expect_success("to another process",
+                   one([pid = two.pid()] { return move_link_to("nsvet0", pid); }));
+  t.expect("it is here", one([] { return has_link("nsvet0"); }), false);
+  t.expect("it is there", two([] { return has_link("nsvet0"); }), true);
+}
+
 NSVET_CHECK(move_permission, {.id = "net.link.move_permission",
                               .title = "Moving a device needs CAP_NET_ADMIN over both namespaces",
                               .rule = "a device cannot be moved into a namespace over which the "
@@ -123,13 +146,10 @@ NSVET_CHECK(move_permission, {.id = "net.link.move_permission",
 // Sends a datagram to 10.47.0.LAST.
 sys::Result<> send_to(std::uint8_t last) {
   const sys::Fd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(4711);
-  address.sin_addr.s_addr = htonl(0x0A2F0000U | last);
-  return result_of(
-      ::sendto(socket.get(), "n", 1, 0, reinterpret_cast<sockaddr*>(&address), sizeof address),
-      "sendto()");
+  const auto address = address_of(last, 4711);
+  return result_of(::sendto(socket.get(), "n", 1, 0, reinterpret_cast<const sockaddr*>(&address),
+                            sizeof address),
+                   "sendto()");
 }
 
 sys::Result<int> receiver() {
@@ -212,6 +232,41 @@ NSVET_CHECK(veth_dies,
   t.expect("the end is gone", eventually([&] { return !one([] { return has_link("nsvet0"); }); }),
            true);
   t.expect("another device stays", one([] { return has_link("nsvet2"); }), true);
+}
+
+// A veth pair from the first's namespace into that of a child of it.
+Actor neighbour(Actor& one, const char* name) {
+  Actor there = one.spawn({.flags = CLONE_NEWNET});
+  const int fd = one.give(netns_of(there).get());
+  need_device_type(one([=] {
+    auto made = add_veth(name, "nsvet-peer", fd);
+    ::close(fd);
+    return made;
+  }));
+  return there;
+}
+
+NSVET_CHECK(socket_keeps, {.id = "net.lifetime.socket",
+                           .title = "A socket keeps its network namespace",
+                           .rule = "a namespace that no process is in any more lives while a "
+                                   "socket made in it is open: its devices stay, and go when the "
+                                   "socket is closed",
+                           .source = "namespaces(7), net/core/sock.c",
+                           .types = {NsType::net},
+                           .needs = {Need::admin}}) {
+  Actor one = t.spawn({.flags = CLONE_NEWNET});
+  Actor two = neighbour(one, "nsvet0");
+  const int socket = setup(two([] { return new_socket(AF_INET, SOCK_STREAM); }));
+  require(two([] { return sys::unshare(CLONE_NEWNET); }));
+  // Namespaces go in the order in which they were left.
+  Actor three = neighbour(one, "nsvet1");
+  require(three([] { return sys::unshare(CLONE_NEWNET); }));
+  t.expect("the end to a namespace without a socket goes",
+           eventually([&] { return !one([] { return has_link("nsvet1"); }); }), true);
+  t.expect("the end to one with a socket", one([] { return has_link("nsvet0"); }), true);
+  two([socket] { ::close(socket); });
+  t.expect("it goes with the socket",
+           eventually([&] { return !one([] { return has_link("nsvet0"); }); }), true);
 }
 
 NSVET_CHECK(netlink_birth, {.id = "net.netlink.birth",

@@ -24,25 +24,16 @@ sockaddr_in loopback(std::uint16_t port) {
   return address;
 }
 
-sys::Result<int> new_socket(int family, int type, int protocol = 0) {
-  const int fd = ::socket(family, type | SOCK_CLOEXEC, protocol);
-  if (fd < 0) return sys::last_error("socket({}, {})", family, type);
-  return fd;
-}
-
 sys::Result<> connect_socket(int socket, std::uint16_t port) {
-  const auto address = loopback(port);
-  return result_of(::connect(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address),
-                   "connect()");
+  return connect_to(socket, loopback(port));
 }
 
 sys::Result<int> bound(int type, std::uint16_t port) {
   auto made = new_socket(AF_INET, type);
   if (!made) return made;
   sys::Fd socket(*made);
-  const auto address = loopback(port);
-  if (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
-    return sys::last_error("bind({})", port);
+  if (auto done = bind_to(socket.get(), loopback(port)); !done) {
+    return tl::unexpected(done.error());
   }
   if (type == SOCK_STREAM && ::listen(socket.get(), 4) != 0) return sys::last_error("listen()");
   return socket.release();
