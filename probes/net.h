@@ -59,6 +59,7 @@ sys::Result<> move_link(std::string_view name, int netns);
 /// To the namespace of a process.
 sys::Result<> move_link_to(std::string_view name, pid_t pid);
 sys::Result<> set_up(std::string_view name);
+sys::Result<> set_down(std::string_view name);
 /// 10.47.0.LAST
 sockaddr_in address_of(std::uint8_t last, std::uint16_t port);
 /// 10.47.0.LAST/24

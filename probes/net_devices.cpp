@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <sched.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -209,6 +210,35 @@ NSVET_CHECK(veth_traffic, {.id = "net.veth.traffic",
   t.expect_errno("from a third namespace", three([] { return send_to(2); }), ENETUNREACH);
 }
 
+NSVET_CHECK(veth_carrier, {.id = "net.veth.carrier",
+                           .title = "Both ends of a veth pair must be up",
+                           .rule = "while either end is down the link of the pair is down: the "
+                                   "other end, in its own network namespace, is not running",
+                           .source = "veth(4)",
+                           .types = {NsType::net},
+                           .needs = {Need::admin}}) {
+  Actor one = t.spawn({.flags = CLONE_NEWNET});
+  Actor two = t.spawn({.flags = CLONE_NEWNET});
+  const int there = one.give(netns_of(two).get());
+  need_device_type(one([there] { return add_veth("nsvet0", "nsvet1", there); }));
+  const auto running = [&] {
+    return one([] {
+      const sys::Fd socket(setup(new_socket(AF_INET, SOCK_DGRAM)));
+      ifreq request{};
+      std::strcpy(request.ifr_name, "nsvet0");
+      setup(result_of(::ioctl(socket.get(), SIOCGIFFLAGS, &request), "SIOCGIFFLAGS"));
+      return (request.ifr_flags & IFF_RUNNING) != 0;
+    });
+  };
+  require(one([] { return set_up("nsvet0"); }));
+  const auto stopped = [&] { return eventually([&] { return !running(); }); };
+  t.expect("down while the other end is", stopped(), true);
+  require(two([] { return set_up("nsvet1"); }));
+  t.expect("running when both are up", eventually(running), true);
+  require(two([] { return set_down("nsvet1"); }));
+  t.expect("down with the other end", stopped(), true);
+}
+
 NSVET_CHECK(veth_dies,
             {.id = "net.veth.dies",
              .title = "A veth pair dies with the namespace of either end",
@@ -232,6 +262,46 @@ NSVET_CHECK(veth_dies,
   t.expect("the end is gone", eventually([&] { return !one([] { return has_link("nsvet0"); }); }),
            true);
   t.expect("another device stays", one([] { return has_link("nsvet2"); }), true);
+}
+
+NSVET_CHECK(moves_renamed,
+            {.id = "net.link.moves_renamed",
+             .title = "A device is renamed as it moves, and keeps its index where that is free",
+             .rule = "one request changes name and namespace; the index stays, or is another one "
+                     "where the other namespace has a device of that index",
+             .source = "rtnetlink(7), net/core/dev.c",
+             .types = {NsType::net},
+             .needs = {Need::admin}}) {
+  Actor one = t.spawn({.flags = CLONE_NEWNET});
+  Actor two = t.spawn({.flags = CLONE_NEWNET});
+  need_device_type(one([] { return add_device("nsvet0"); }));
+  const auto index = [](const char* name) { return [name] { return link_index(name); }; };
+  const unsigned first = require(one(index("nsvet0")));
+  const int there = one.give(netns_of(two).get());
+  const auto move = [there](unsigned device, const char* name) {
+    return [=] {
+      ifinfomsg message{};
+      message.ifi_index = static_cast<int>(device);
+      return LinkRequest(RTM_NEWLINK, 0)
+          .fixed(message)
+          .text(IFLA_IFNAME, name)
+          .number(IFLA_NET_NS_FD, there)
+          .send();
+    };
+  };
+  t.expect_success("move and rename", one(move(first, "nsvet1")));
+  t.expect("it is here", one([] { return has_link("nsvet0") || has_link("nsvet1"); }), false);
+  t.expect("the old name there", two([] { return has_link("nsvet0"); }), false);
+  t.expect("index there", require(two(index("nsvet1"))), first);
+  // Another one of the same index: it is the next that is free in the first's namespace.
+  Actor three = t.spawn({.flags = CLONE_NEWNET});
+  require(three([] { return add_device("nsvet2"); }));
+  const unsigned same = require(three(index("nsvet2")));
+  t.fact("same_index_in_a_new_namespace", same == first);
+  const int from_three = three.give(netns_of(two).get());
+  require(three([from_three] { return move_link("nsvet2", from_three); }));
+  t.expect("two devices with one index", require(two(index("nsvet2"))) == first, false);
+  t.expect("index of the first there", require(two(index("nsvet1"))), first);
 }
 
 // A veth pair from the first's namespace into that of a child of it.
@@ -373,6 +443,31 @@ NSVET_CHECK(nsid, {.id = "net.nsid.assigned",
   const auto third = one.give(netns_of(three).get());
   t.expect_errno("the same id for another", one([third] { return set_nsid(third, 42); }), EEXIST);
   t.expect("seen from a third", require(three([from_three] { return get_nsid(from_three); })), -1);
+}
+
+NSVET_CHECK(nsid_freed, {.id = "net.nsid.freed",
+                         .title = "The id of a network namespace is free when that has ended",
+                         .rule = "an id is taken (EEXIST) while the namespace that it names lives, "
+                                 "and can be given to another afterwards",
+                         .source = "rtnetlink(7), net/core/net_namespace.c",
+                         .types = {NsType::net},
+                         .needs = {Need::admin}}) {
+  Actor one = t.spawn({.flags = CLONE_NEWNET});
+  Actor two = one.spawn({.flags = CLONE_NEWNET});
+  Actor three = one.spawn({.flags = CLONE_NEWNET});
+  const auto give_id = [&](const Actor& actor) {
+    const int there = one.give(netns_of(actor).get());
+    return one([there] {
+      auto done = set_nsid(there, 42);
+      ::close(there);
+      return done;
+    });
+  };
+  require(give_id(two));
+  t.expect_errno("for another while the first lives", give_id(three), EEXIST);
+  two.finish();
+  one([pid = two.pid()] { ::waitpid(pid, nullptr, __WALL); });
+  t.expect("for another afterwards", eventually([&] { return give_id(three).has_value(); }), true);
 }
 
 }  // namespace

@@ -20,6 +20,13 @@ ifinfomsg link_message(unsigned index = 0) {
   return message;
 }
 
+sys::Result<> change_flags(std::string_view name, unsigned flags) {
+  auto message = link_message();
+  message.ifi_flags = flags;
+  message.ifi_change = IFF_UP;
+  return LinkRequest(RTM_NEWLINK, 0).fixed(message).text(IFLA_IFNAME, name).send();
+}
+
 }  // namespace
 
 LinkRequest::LinkRequest(std::uint16_t type, std::uint16_t flags) {
@@ -174,11 +181,9 @@ sys::Result<> move_link_to(std::string_view name, pid_t pid) {
       .send();
 }
 
-sys::Result<> set_up(std::string_view name) {
-  auto message = link_message();
-  message.ifi_flags = message.ifi_change = IFF_UP;
-  return LinkRequest(RTM_NEWLINK, 0).fixed(message).text(IFLA_IFNAME, name).send();
-}
+sys::Result<> set_up(std::string_view name) { return change_flags(name, IFF_UP); }
+
+sys::Result<> set_down(std::string_view name) { return change_flags(name, 0); }
 
 sockaddr_in address_of(std::uint8_t last, std::uint16_t port) {
   sockaddr_in address{};
