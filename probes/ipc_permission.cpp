@@ -46,8 +46,7 @@ sys::Result<> open_queue(int flags) {
 }
 
 const Kind kKinds[] = {
-    {"msg", "message queues", Need::sysvipc, EPERM,
-     [] { return ::msgget(IPC_PRIVATE, kMode); },
+    {"msg", "message queues", Need::sysvipc, EPERM, [] { return ::msgget(IPC_PRIVATE, kMode); },
      [](int id) {
        msqid_ds state;
        return done(::msgctl(id, IPC_STAT, &state), "IPC_STAT");
@@ -60,8 +59,7 @@ const Kind kKinds[] = {
        return done(::msgsnd(id, &message, 1, IPC_NOWAIT), "msgsnd()");
      },
      [](int id) { return done(::msgctl(id, IPC_RMID, nullptr), "IPC_RMID"); }},
-    {"sem", "semaphores", Need::sysvipc, EPERM,
-     [] { return ::semget(IPC_PRIVATE, 1, kMode); },
+    {"sem", "semaphores", Need::sysvipc, EPERM, [] { return ::semget(IPC_PRIVATE, 1, kMode); },
      [](int id) { return done(::semctl(id, 0, GETVAL), "GETVAL"); },
      [](int id) { return done(::semctl(id, 0, SETVAL, 1), "SETVAL"); },
      [](int id) { return done(::semctl(id, 0, IPC_RMID), "IPC_RMID"); }},

@@ -12,25 +12,25 @@
 namespace nsvet::probe {
 namespace {
 
-// Each succeeds for who may, in this order, where a tmpfs is on /tmp/a.
+// Each succeeds for who may, below a root with a tmpfs on /a: pivot_root(2) cannot leave the first
+// root of a guest.
 struct Change {
   const char* name;
   const char* what;
   sys::Result<> (*make)();
 };
 const Change kChanges[] = {
-    {"mount", "mount(2) of a new file system",
-     [] { return sys::mount("new", "/tmp/b", "tmpfs", 0); }},
-    {"bind", "mount(MS_BIND)", [] { return sys::mount("/tmp/a", "/tmp/b", "", MS_BIND); }},
-    {"move", "mount(MS_MOVE)", [] { return sys::mount("/tmp/a", "/tmp/b", "", MS_MOVE); }},
+    {"mount", "mount(2) of a new file system", [] { return sys::mount("new", "/b", "tmpfs", 0); }},
+    {"bind", "mount(MS_BIND)", [] { return sys::mount("/a", "/b", "", MS_BIND); }},
+    {"move", "mount(MS_MOVE)", [] { return sys::mount("/a", "/b", "", MS_MOVE); }},
     {"remount", "mount(MS_REMOUNT)",
-     [] { return sys::mount("", "/tmp/a", "", MS_REMOUNT | MS_BIND | MS_RDONLY); }},
-    {"change", "mount(MS_SHARED)", [] { return sys::mount("", "/tmp/a", "", MS_SHARED); }},
-    {"umount", "umount2(2)", [] { return sys::umount("/tmp/a"); }},
-    {"detach", "umount2(MNT_DETACH)", [] { return sys::umount("/tmp/a", MNT_DETACH); }},
-    {"pivot_root", "pivot_root(2)", [] { return sys::pivot_root("/tmp/a", "/tmp/a/b"); }},
+     [] { return sys::mount("", "/a", "", MS_REMOUNT | MS_BIND | MS_RDONLY); }},
+    {"change", "mount(MS_SHARED)", [] { return sys::mount("", "/a", "", MS_SHARED); }},
+    {"umount", "umount2(2)", [] { return sys::umount("/a"); }},
+    {"detach", "umount2(MNT_DETACH)", [] { return sys::umount("/a", MNT_DETACH); }},
+    {"pivot_root", "pivot_root(2)", [] { return sys::pivot_root("/a", "/a/b"); }},
     {"open_tree", "open_tree(OPEN_TREE_CLONE)",
-     [] { return verdict(sys::open_tree(AT_FDCWD, "/tmp/a", OPEN_TREE_CLONE)); }},
+     [] { return verdict(sys::open_tree(AT_FDCWD, "/a", OPEN_TREE_CLONE)); }},
     {"fsopen", "fsopen(2)", [] { return verdict(sys::fsopen("tmpfs")); }},
 };
 
@@ -38,15 +38,20 @@ void expect_privileged(Check& t, const Change& change) {
   const auto index = &change - kChanges;
   const auto make = [index] { return kChanges[index].make(); };
   Actor actor = with_mount_on_a(t);
-  Actor weak = actor.spawn();
+  const auto change_root = [](Actor there) {
+    setup(there(
+        [] { return ::chroot("/tmp") == 0 ? sys::Result<>() : sys::last_error("chroot(/tmp)"); }));
+    return there;
+  };
+  Actor weak = change_root(actor.spawn());
   setup(weak([] { return sys::drop_capability(CAP_SYS_ADMIN); }));
   t.expect_errno("without CAP_SYS_ADMIN", weak(make), EPERM);
-  Actor stranger = actor.spawn({.flags = CLONE_NEWUSER});
+  Actor stranger = change_root(actor.spawn({.flags = CLONE_NEWUSER}));
   t.expect("CAP_SYS_ADMIN in another user namespace",
            stranger([] { return sys::has_capability(CAP_SYS_ADMIN); }), true);
   t.expect_errno("with that", stranger(make), EPERM);
   t.expect("still mounted", on_top(actor, "/tmp/a"), "a");
-  Actor able = actor.spawn();
+  Actor able = change_root(actor.spawn());
   setup(able([] { return sys::keep_capability(CAP_SYS_ADMIN); }));
   t.expect_success("with CAP_SYS_ADMIN alone, in the owner", able(make));
 }
