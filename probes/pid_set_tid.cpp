@@ -196,6 +196,28 @@ NSVET_CHECK(last_pid_own,
   t.expect("in the nested one", setup(nested([] { return last_pid(); })), "1");
 }
 
+NSVET_CHECK(last_pid_permission,
+            pid_rule("pid.last_pid.permission", "Writing ns_last_pid is privileged",
+                     "it needs CAP_SYS_ADMIN or CAP_CHECKPOINT_RESTORE in the user namespace that "
+                     "owns the PID namespace, else EPERM",
+                     "pid_namespaces(7), capabilities(7)")) {
+  need_last_pid();
+  Actor init = t.spawn({.flags = CLONE_NEWPID});
+  const auto write = [] { return set_last_pid(500); };
+  if (missing(Need::userns).empty()) {
+    Actor stranger = init.spawn({.flags = CLONE_NEWUSER});
+    t.expect_errno("by root of another user namespace", stranger(write), EPERM);
+  }
+  Actor weak = init.spawn();
+  setup(weak([] { return sys::drop_capabilities(); }));
+  t.expect_errno("without capabilities", weak(write), EPERM);
+  for (const int capability : {CAP_SYS_ADMIN, CAP_CHECKPOINT_RESTORE}) {
+    Actor able = init.spawn();
+    setup(able([capability] { return sys::keep_capability(capability); }));
+    t.expect_success(fmt::format("with capability {} alone", capability), able(write));
+  }
+}
+
 NSVET_CHECK(last_pid_written,
             pid_rule("pid.last_pid.write", "Writing ns_last_pid chooses the next PID",
                      "the next process gets the number after the one written; other namespaces "
