@@ -211,8 +211,8 @@ NSVET_CHECK(memory_limits,
 NSVET_CHECK(forced_removal, {.id = "ipc.shm.rmid_forced",
                              .title = "shm_rmid_forced removes what nobody has attached",
                              .rule = "with shm_rmid_forced a segment is destroyed at the last "
-                                     "detach, and when its maker ends; another namespace keeps its "
-                                     "segments",
+                                     "detach, and when its maker ends or leaves; another namespace "
+                                     "keeps its segments",
                              .source = "proc_sys_kernel(5), ipc_namespaces(7)",
                              .types = {NsType::ipc},
                              .needs = {Need::admin, Need::sysvipc}}) {
@@ -230,6 +230,27 @@ NSVET_CHECK(forced_removal, {.id = "ipc.shm.rmid_forced",
   t.expect_errno("the segment after the last detach", life(inside), EINVAL);
   Actor other = inside.spawn({.flags = CLONE_NEWIPC});
   t.expect_success("the same in another namespace", life(other));
+  const auto made = [] { return result_of(::shmget(IPC_PRIVATE, 4096, 0600), "shmget()"); };
+  const auto exists = [](Actor& actor, int id) {
+    return actor([id] {
+      shmid_ds state;
+      return ::shmctl(id, IPC_STAT, &state) == 0;
+    });
+  };
+  Actor ends = inside.spawn();
+  const int left = require(ends(made));
+  t.expect("one that was never attached", exists(inside, left), true);
+  ends.finish();
+  t.expect("gone when its maker has ended", eventually([&] { return !exists(inside, left); }),
+           true);
+  Actor leaves = inside.spawn();
+  const int orphan = require(leaves(made));
+  require(leaves([] { return sys::unshare(CLONE_NEWIPC); }));
+  t.expect("when its maker has left", exists(inside, orphan), false);
+  Actor elsewhere = other.spawn();
+  const int kept = require(elsewhere(made));
+  elsewhere.finish();
+  t.expect("one of another namespace, when its maker has ended", exists(other, kept), true);
 }
 
 NSVET_CHECK(next_id, {.id = "ipc.sysctl.next_id_taken",

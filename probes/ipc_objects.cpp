@@ -238,11 +238,12 @@ NSVET_CHECK(queue_descriptor,
                  two([] { return result_of(::mq_unlink("/nsvet"), "mq_unlink()"); }), ENOENT);
   t.expect_success("send by descriptor",
                    two([queue] { return result_of(::mq_send(queue, "n", 1, 0), "mq_send()"); }));
-  t.expect_success("receive in the old namespace", one([queue] {
-                     std::array<char, 8192> text;
-                     return result_of(::mq_receive(queue, text.data(), text.size(), nullptr),
-                                      "mq_receive()");
-                   }));
+  const auto received = one([queue] {
+    std::array<char, 8192> text{};
+    return result_of(::mq_receive(queue, text.data(), text.size(), nullptr), "mq_receive()")
+        .map([&](int size) { return std::string(text.data(), static_cast<std::size_t>(size)); });
+  });
+  t.expect("received in the old namespace", require(received), "n");
 }
 
 NSVET_CHECK(queue_mount,

@@ -70,6 +70,7 @@ NSVET_CHECK(pivot, pivot_check("success", "pivot_root exchanges the root",
   t.expect("the old root", identity(actor, "/old"), old_root);
   t.expect("the root of a process in another namespace", identity(outside, "/"), outer_root);
   t.expect_success("umount of the old root", actor([] { return sys::umount("/old", MNT_DETACH); }));
+  t.expect_differ("what is on put_old after it", identity(actor, "/old"), old_root);
   t.expect("folders in the root", actor([] { return setup(sys::list_directory("/")).size(); }),
            std::size_t{1});
 }

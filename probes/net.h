@@ -2,6 +2,8 @@
 #pragma once
 
 #include <linux/rtnetlink.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 
 #include <array>
 #include <cstdint>
@@ -22,7 +24,9 @@ class LinkRequest {
     append(&value, sizeof value);
     return *this;
   }
+  /// With the terminating zero that the kernel wants.
   LinkRequest& text(std::uint16_t attribute, std::string_view value);
+  LinkRequest& bytes(std::uint16_t attribute, std::string_view value);
   LinkRequest& number(std::uint16_t attribute, std::int32_t value);
   LinkRequest& begin(std::uint16_t attribute);
   LinkRequest& end();
@@ -52,7 +56,12 @@ sys::Result<> add_device(std::string_view name);
 sys::Result<> add_veth(std::string_view name, std::string_view peer, int peer_netns = -1);
 sys::Result<> delete_link(std::string_view name);
 sys::Result<> move_link(std::string_view name, int netns);
+/// To the namespace of a process.
+sys::Result<> move_link_to(std::string_view name, pid_t pid);
 sys::Result<> set_up(std::string_view name);
+sys::Result<> set_down(std::string_view name);
+/// 10.47.0.LAST
+sockaddr_in address_of(std::uint8_t last, std::uint16_t port);
 /// 10.47.0.LAST/24
 sys::Result<> add_address(std::string_view name, std::uint8_t last);
 /// @return its index, ENODEV for none
@@ -65,6 +74,24 @@ void need_device_type(const sys::Result<>& made);
 inline sys::Result<> result_of(long returned, const char* call) {
   if (returned < 0) return sys::last_error("{}", call);
   return {};
+}
+
+/// A socket that is closed on exec.
+inline sys::Result<int> new_socket(int family, int type, int protocol = 0) {
+  const int fd = ::socket(family, type | SOCK_CLOEXEC, protocol);
+  if (fd < 0) return sys::last_error("socket({}, {})", family, type);
+  return fd;
+}
+
+template <class Address>
+sys::Result<> bind_to(int socket, const Address& address) {
+  return result_of(::bind(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address),
+                   "bind()");
+}
+template <class Address>
+sys::Result<> connect_to(int socket, const Address& address) {
+  return result_of(::connect(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address),
+                   "connect()");
 }
 
 /// The descriptor of the actor's network namespace, in the check.

@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <sched.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -96,6 +97,29 @@ NSVET_CHECK(link_moves, {.id = "net.link.moves",
            setup(one(routes)).find("nsvet0") != std::string::npos, false);
 }
 
+NSVET_CHECK(moves_by_pid, {.id = "net.link.moves_by_pid",
+                           .title = "A device moves to the network namespace of a process",
+                           .rule = "IFLA_NET_NS_PID moves a device to where that process is, whose "
+                                   "PID is the caller's view; without such a process the move "
+                                   "fails with ESRCH and the device stays",
+                           .source = "rtnetlink(7), network_namespaces(7)",
+                           .types = {NsType::net},
+                           .needs = {Need::admin}}) {
+  Actor one = t.spawn({.flags = CLONE_NEWNET});
+  Actor two = one.spawn({.flags = CLONE_NEWNET});
+  Actor gone = one.spawn();
+  need_device_type(one([] { return add_device("nsvet0"); }));
+  gone.finish();
+  one([pid = gone.pid()] { ::waitpid(pid, nullptr, __WALL); });
+  t.expect_errno("to a process that is gone",
+                 one([pid = gone.pid()] { return move_link_to("nsvet0", pid); }), ESRCH);
+  t.expect("it is still here", one([] { return has_link("nsvet0"); }), true);
+  t.expect_success("to another process",
+                   one([pid = two.pid()] { return move_link_to("nsvet0", pid); }));
+  t.expect("it is here", one([] { return has_link("nsvet0"); }), false);
+  t.expect("it is there", two([] { return has_link("nsvet0"); }), true);
+}
+
 NSVET_CHECK(move_permission, {.id = "net.link.move_permission",
                               .title = "Moving a device needs CAP_NET_ADMIN over both namespaces",
                               .rule = "a device cannot be moved into a namespace over which the "
@@ -123,13 +147,10 @@ NSVET_CHECK(move_permission, {.id = "net.link.move_permission",
 // Sends a datagram to 10.47.0.LAST.
 sys::Result<> send_to(std::uint8_t last) {
   const sys::Fd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(4711);
-  address.sin_addr.s_addr = htonl(0x0A2F0000U | last);
-  return result_of(
-      ::sendto(socket.get(), "n", 1, 0, reinterpret_cast<sockaddr*>(&address), sizeof address),
-      "sendto()");
+  const auto address = address_of(last, 4711);
+  return result_of(::sendto(socket.get(), "n", 1, 0, reinterpret_cast<const sockaddr*>(&address),
+                            sizeof address),
+                   "sendto()");
 }
 
 sys::Result<int> receiver() {
@@ -189,6 +210,35 @@ NSVET_CHECK(veth_traffic, {.id = "net.veth.traffic",
   t.expect_errno("from a third namespace", three([] { return send_to(2); }), ENETUNREACH);
 }
 
+NSVET_CHECK(veth_carrier, {.id = "net.veth.carrier",
+                           .title = "Both ends of a veth pair must be up",
+                           .rule = "while either end is down the link of the pair is down: the "
+                                   "other end, in its own network namespace, is not running",
+                           .source = "veth(4)",
+                           .types = {NsType::net},
+                           .needs = {Need::admin}}) {
+  Actor one = t.spawn({.flags = CLONE_NEWNET});
+  Actor two = t.spawn({.flags = CLONE_NEWNET});
+  const int there = one.give(netns_of(two).get());
+  need_device_type(one([there] { return add_veth("nsvet0", "nsvet1", there); }));
+  const auto running = [&] {
+    return one([] {
+      const sys::Fd socket(setup(new_socket(AF_INET, SOCK_DGRAM)));
+      ifreq request{};
+      std::strcpy(request.ifr_name, "nsvet0");
+      setup(result_of(::ioctl(socket.get(), SIOCGIFFLAGS, &request), "SIOCGIFFLAGS"));
+      return (request.ifr_flags & IFF_RUNNING) != 0;
+    });
+  };
+  require(one([] { return set_up("nsvet0"); }));
+  const auto stopped = [&] { return eventually([&] { return !running(); }); };
+  t.expect("down while the other end is", stopped(), true);
+  require(two([] { return set_up("nsvet1"); }));
+  t.expect("running when both are up", eventually(running), true);
+  require(two([] { return set_down("nsvet1"); }));
+  t.expect("down with the other end", stopped(), true);
+}
+
 NSVET_CHECK(veth_dies,
             {.id = "net.veth.dies",
              .title = "A veth pair dies with the namespace of either end",
@@ -212,6 +262,81 @@ NSVET_CHECK(veth_dies,
   t.expect("the end is gone", eventually([&] { return !one([] { return has_link("nsvet0"); }); }),
            true);
   t.expect("another device stays", one([] { return has_link("nsvet2"); }), true);
+}
+
+NSVET_CHECK(moves_renamed,
+            {.id = "net.link.moves_renamed",
+             .title = "A device is renamed as it moves, and keeps its index where that is free",
+             .rule = "one request changes name and namespace; the index stays, or is another one "
+                     "where the other namespace has a device of that index",
+             .source = "rtnetlink(7), net/core/dev.c",
+             .types = {NsType::net},
+             .needs = {Need::admin}}) {
+  Actor one = t.spawn({.flags = CLONE_NEWNET});
+  Actor two = t.spawn({.flags = CLONE_NEWNET});
+  need_device_type(one([] { return add_device("nsvet0"); }));
+  const auto index = [](const char* name) { return [name] { return link_index(name); }; };
+  const unsigned first = require(one(index("nsvet0")));
+  const int there = one.give(netns_of(two).get());
+  const auto move = [there](unsigned device, const char* name) {
+    return [=] {
+      ifinfomsg message{};
+      message.ifi_index = static_cast<int>(device);
+      return LinkRequest(RTM_NEWLINK, 0)
+          .fixed(message)
+          .text(IFLA_IFNAME, name)
+          .number(IFLA_NET_NS_FD, there)
+          .send();
+    };
+  };
+  t.expect_success("move and rename", one(move(first, "nsvet1")));
+  t.expect("it is here", one([] { return has_link("nsvet0") || has_link("nsvet1"); }), false);
+  t.expect("the old name there", two([] { return has_link("nsvet0"); }), false);
+  t.expect("index there", require(two(index("nsvet1"))), first);
+  // Another one of the same index: it is the next that is free in the first's namespace.
+  Actor three = t.spawn({.flags = CLONE_NEWNET});
+  require(three([] { return add_device("nsvet2"); }));
+  const unsigned same = require(three(index("nsvet2")));
+  t.fact("same_index_in_a_new_namespace", same == first);
+  const int from_three = three.give(netns_of(two).get());
+  require(three([from_three] { return move_link("nsvet2", from_three); }));
+  t.expect("two devices with one index", require(two(index("nsvet2"))) == first, false);
+  t.expect("index of the first there", require(two(index("nsvet1"))), first);
+}
+
+// A veth pair from the first's namespace into that of a child of it.
+Actor neighbour(Actor& one, const char* name) {
+  Actor there = one.spawn({.flags = CLONE_NEWNET});
+  const int fd = one.give(netns_of(there).get());
+  need_device_type(one([=] {
+    auto made = add_veth(name, "nsvet-peer", fd);
+    ::close(fd);
+    return made;
+  }));
+  return there;
+}
+
+NSVET_CHECK(socket_keeps, {.id = "net.lifetime.socket",
+                           .title = "A socket keeps its network namespace",
+                           .rule = "a namespace that no process is in any more lives while a "
+                                   "socket made in it is open: its devices stay, and go when the "
+                                   "socket is closed",
+                           .source = "namespaces(7), net/core/sock.c",
+                           .types = {NsType::net},
+                           .needs = {Need::admin}}) {
+  Actor one = t.spawn({.flags = CLONE_NEWNET});
+  Actor two = neighbour(one, "nsvet0");
+  const int socket = setup(two([] { return new_socket(AF_INET, SOCK_STREAM); }));
+  require(two([] { return sys::unshare(CLONE_NEWNET); }));
+  // Namespaces go in the order in which they were left.
+  Actor three = neighbour(one, "nsvet1");
+  require(three([] { return sys::unshare(CLONE_NEWNET); }));
+  t.expect("the end to a namespace without a socket goes",
+           eventually([&] { return !one([] { return has_link("nsvet1"); }); }), true);
+  t.expect("the end to one with a socket", one([] { return has_link("nsvet0"); }), true);
+  two([socket] { ::close(socket); });
+  t.expect("it goes with the socket",
+           eventually([&] { return !one([] { return has_link("nsvet0"); }); }), true);
 }
 
 NSVET_CHECK(netlink_birth, {.id = "net.netlink.birth",
@@ -238,6 +363,8 @@ NSVET_CHECK(netlink_birth, {.id = "net.netlink.birth",
   };
   t.expect("lo is up in the old namespace", one(up), true);
   t.expect("lo is up in the new one", two(up), false);
+  require(two([] { return set_up("lo"); }));
+  t.expect("lo is up in the new one, set up by a new socket", two(up), true);
 }
 
 NSVET_CHECK(link_events, {.id = "net.netlink.events",
@@ -316,6 +443,31 @@ NSVET_CHECK(nsid, {.id = "net.nsid.assigned",
   const auto third = one.give(netns_of(three).get());
   t.expect_errno("the same id for another", one([third] { return set_nsid(third, 42); }), EEXIST);
   t.expect("seen from a third", require(three([from_three] { return get_nsid(from_three); })), -1);
+}
+
+NSVET_CHECK(nsid_freed, {.id = "net.nsid.freed",
+                         .title = "The id of a network namespace is free when that has ended",
+                         .rule = "an id is taken (EEXIST) while the namespace that it names lives, "
+                                 "and can be given to another afterwards",
+                         .source = "rtnetlink(7), net/core/net_namespace.c",
+                         .types = {NsType::net},
+                         .needs = {Need::admin}}) {
+  Actor one = t.spawn({.flags = CLONE_NEWNET});
+  Actor two = one.spawn({.flags = CLONE_NEWNET});
+  Actor three = one.spawn({.flags = CLONE_NEWNET});
+  const auto give_id = [&](const Actor& actor) {
+    const int there = one.give(netns_of(actor).get());
+    return one([there] {
+      auto done = set_nsid(there, 42);
+      ::close(there);
+      return done;
+    });
+  };
+  require(give_id(two));
+  t.expect_errno("for another while the first lives", give_id(three), EEXIST);
+  two.finish();
+  one([pid = two.pid()] { ::waitpid(pid, nullptr, __WALL); });
+  t.expect("for another afterwards", eventually([&] { return give_id(three).has_value(); }), true);
 }
 
 }  // namespace

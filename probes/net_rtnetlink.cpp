@@ -20,6 +20,13 @@ ifinfomsg link_message(unsigned index = 0) {
   return message;
 }
 
+sys::Result<> change_flags(std::string_view name, unsigned flags) {
+  auto message = link_message();
+  message.ifi_flags = flags;
+  message.ifi_change = IFF_UP;
+  return LinkRequest(RTM_NEWLINK, 0).fixed(message).text(IFLA_IFNAME, name).send();
+}
+
 }  // namespace
 
 LinkRequest::LinkRequest(std::uint16_t type, std::uint16_t flags) {
@@ -39,12 +46,15 @@ void LinkRequest::append(const void* bytes, std::size_t size) {
 }
 
 LinkRequest& LinkRequest::text(std::uint16_t attribute, std::string_view value) {
+  return bytes(attribute, std::string_view(std::string(value).c_str(), value.size() + 1));
+}
+
+LinkRequest& LinkRequest::bytes(std::uint16_t attribute, std::string_view value) {
   begin(attribute);
-  // With the terminating zero that the kernel wants.
-  append(std::string(value).c_str(), value.size() + 1);
+  append(value.data(), value.size());
   // The length is without the padding.
   const std::size_t at = open_[--depth_];
-  const auto length = static_cast<std::uint16_t>(sizeof(rtattr) + value.size() + 1);
+  const auto length = static_cast<std::uint16_t>(sizeof(rtattr) + value.size());
   std::memcpy(buffer_.data() + at, &length, sizeof length);
   return *this;
 }
@@ -163,10 +173,24 @@ sys::Result<> move_link(std::string_view name, int netns) {
       .send();
 }
 
-sys::Result<> set_up(std::string_view name) {
-  auto message = link_message();
-  message.ifi_flags = message.ifi_change = IFF_UP;
-  return LinkRequest(RTM_NEWLINK, 0).fixed(message).text(IFLA_IFNAME, name).send();
+sys::Result<> move_link_to(std::string_view name, pid_t pid) {
+  return LinkRequest(RTM_NEWLINK, 0)
+      .fixed(link_message())
+      .text(IFLA_IFNAME, name)
+      .number(IFLA_NET_NS_PID, pid)
+      .send();
+}
+
+sys::Result<> set_up(std::string_view name) { return change_flags(name, IFF_UP); }
+
+sys::Result<> set_down(std::string_view name) { return change_flags(name, 0); }
+
+sockaddr_in address_of(std::uint8_t last, std::uint16_t port) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  address.sin_addr.s_addr = htonl(0x0A2F0000U | last);
+  return address;
 }
 
 sys::Result<> add_address(std::string_view name, std::uint8_t last) {
@@ -176,7 +200,7 @@ sys::Result<> add_address(std::string_view name, std::uint8_t last) {
   message.ifa_family = AF_INET;
   message.ifa_prefixlen = 24;
   message.ifa_index = *index;
-  const auto address = static_cast<std::int32_t>(htonl(0x0A2F0000U | last));
+  const auto address = static_cast<std::int32_t>(address_of(last, 0).sin_addr.s_addr);
   return LinkRequest(RTM_NEWADDR, kMake)
       .fixed(message)
       .number(IFA_LOCAL, address)

@@ -24,25 +24,16 @@ sockaddr_in loopback(std::uint16_t port) {
   return address;
 }
 
-sys::Result<int> new_socket(int family, int type, int protocol = 0) {
-  const int fd = ::socket(family, type | SOCK_CLOEXEC, protocol);
-  if (fd < 0) return sys::last_error("socket({}, {})", family, type);
-  return fd;
-}
-
 sys::Result<> connect_socket(int socket, std::uint16_t port) {
-  const auto address = loopback(port);
-  return result_of(::connect(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address),
-                   "connect()");
+  return connect_to(socket, loopback(port));
 }
 
 sys::Result<int> bound(int type, std::uint16_t port) {
   auto made = new_socket(AF_INET, type);
   if (!made) return made;
   sys::Fd socket(*made);
-  const auto address = loopback(port);
-  if (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
-    return sys::last_error("bind({})", port);
+  if (auto done = bind_to(socket.get(), loopback(port)); !done) {
+    return tl::unexpected(done.error());
   }
   if (type == SOCK_STREAM && ::listen(socket.get(), 4) != 0) return sys::last_error("listen()");
   return socket.release();
@@ -340,17 +331,23 @@ NSVET_CHECK(sysfs, {.id = "net.sysfs.mounter",
   one([] { enter_private_mounts(); });
   Actor two = one.spawn({.flags = CLONE_NEWNET});
   need_device_type(two([] { return add_device("nsvet0"); }));
+  require(one([] { return add_device("nsvet1"); }));
   for (const char* folder : {"/tmp/one", "/tmp/two"}) {
     require(one([folder] { return sys::make_directory(folder); }));
   }
   require(one([] { return sys::mount("sysfs", "/tmp/one", "sysfs", 0); }));
   require(two([] { return sys::mount("sysfs", "/tmp/two", "sysfs", 0); }));
-  const auto shows = [](const char* folder) {
-    return [folder] { return setup(sys::exists(fmt::format("{}/class/net/nsvet0", folder))); };
+  const auto shows = [](const char* folder, const char* device) {
+    return [folder, device] {
+      return setup(sys::exists(fmt::format("{}/class/net/{}", folder, device)));
+    };
   };
-  t.expect("the second's mount, read there", two(shows("/tmp/two")), true);
-  t.expect("the second's mount, read by the first", one(shows("/tmp/two")), true);
-  t.expect("the first's mount, read by the second", two(shows("/tmp/one")), false);
+  t.expect("the second's mount, read there", two(shows("/tmp/two", "nsvet0")), true);
+  t.expect("the second's mount, read by the first", one(shows("/tmp/two", "nsvet0")), true);
+  t.expect("the first's device there", one(shows("/tmp/two", "nsvet1")), false);
+  t.expect("the first's mount, read there", one(shows("/tmp/one", "nsvet1")), true);
+  t.expect("the first's mount, read by the second", two(shows("/tmp/one", "nsvet1")), true);
+  t.expect("the second's device there", two(shows("/tmp/one", "nsvet0")), false);
 }
 
 }  // namespace

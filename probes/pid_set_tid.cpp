@@ -1,6 +1,7 @@
 // Which numbers processes get: clone3(2) set_tid, ns_last_pid, pid_max.
 #include <linux/capability.h>
 #include <linux/sched.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -194,6 +195,30 @@ NSVET_CHECK(last_pid_own,
   Actor nested = second.spawn({.flags = CLONE_NEWPID});
   t.expect("after one of a nested namespace", setup(init([] { return last_pid(); })), "3");
   t.expect("in the nested one", setup(nested([] { return last_pid(); })), "1");
+}
+
+NSVET_CHECK(last_pid_permission,
+            pid_rule("pid.last_pid.permission", "Writing ns_last_pid is privileged",
+                     "it needs CAP_SYS_ADMIN or CAP_CHECKPOINT_RESTORE in the user namespace that "
+                     "owns the PID namespace, else EPERM",
+                     "pid_namespaces(7), capabilities(7)")) {
+  need_last_pid();
+  Actor init = t.spawn({.flags = CLONE_NEWPID});
+  const auto write = [] { return set_last_pid(500); };
+  if (missing(Need::userns).empty()) {
+    Actor stranger = init.spawn({.flags = CLONE_NEWUSER});
+    t.expect_errno("by root of another user namespace", stranger(write), EPERM);
+  }
+  Actor weak = init.spawn();
+  setup(weak([] { return sys::drop_capabilities(); }));
+  t.expect_errno("without capabilities", weak(write), EPERM);
+  for (const int capability : {CAP_SYS_ADMIN, CAP_CHECKPOINT_RESTORE}) {
+    // Up to Linux 5.8 there was only the first.
+    if (::prctl(PR_CAPBSET_READ, capability, 0, 0, 0) < 0) continue;
+    Actor able = init.spawn();
+    setup(able([capability] { return sys::keep_capability(capability); }));
+    t.expect_success(fmt::format("with capability {} alone", capability), able(write));
+  }
 }
 
 NSVET_CHECK(last_pid_written,

@@ -124,7 +124,15 @@ void parse_change(Cursor& cursor, Lie& lie) {
   lie.to = value_of(cursor.all());
 }
 
-// "ARG>OFFSET...:OFFSET:WIDTH=VALUE"
+// "FROM=TO", where FROM may be "*"
+void parse_mapping(Cursor& cursor, Lie& lie) {
+  const auto from = cursor.until("=");
+  lie.any = from == "*";
+  if (!lie.any) lie.from = value_of(from);
+  parse_change(cursor, lie);
+}
+
+// "ARG>OFFSET...:OFFSET:WIDTH=VALUE", "...:WIDTH:OLD=NEW"
 void parse_poke(Cursor& cursor, Lie& lie) {
   parse_call(cursor, lie);
   cursor.want(":");
@@ -134,12 +142,17 @@ void parse_poke(Cursor& cursor, Lie& lie) {
   cursor.want(":");
   lie.place.push_back(static_cast<std::uint64_t>(value_of(cursor.until(":"))));
   cursor.want(":");
-  const auto width = value_of(cursor.until("=|&"));
+  const auto width = value_of(cursor.until("=|&:"));
   if (width != 1 && width != 2 && width != 4 && width != 8) {
     throw Wrong{fmt::format("no width {}: 1, 2, 4 or 8 bytes", width)};
   }
   lie.width = static_cast<unsigned>(width);
-  parse_change(cursor, lie);
+  if (cursor.take(":")) {
+    parse_mapping(cursor, lie);
+  } else {
+    lie.any = true;
+    parse_change(cursor, lie);
+  }
 }
 
 void parse_flags(Cursor& cursor, Lie& lie) {
@@ -150,14 +163,6 @@ void parse_flags(Cursor& cursor, Lie& lie) {
     cursor.want(":");
   }
   lie.to = value_of(cursor.all());
-}
-
-// "FROM=TO", where FROM may be "*"
-void parse_mapping(Cursor& cursor, Lie& lie) {
-  const auto from = cursor.until("=");
-  lie.any = from == "*";
-  if (!lie.any) lie.from = value_of(from);
-  parse_change(cursor, lie);
 }
 
 std::string unescaped(std::string_view text) {

@@ -60,6 +60,11 @@ std::optional<std::int64_t> one_constant(std::string_view text) {
     return ~*positive;
   }
   if (const auto plain = number(text)) return plain;
+  if (text.starts_with('-')) {
+    const auto positive = one_constant(text.substr(1));
+    if (!positive) return std::nullopt;
+    return -*positive;
+  }
   for (const auto& type : model::kNsTypes) {
     if (text == type.flag_name || text == type.flag_name.substr(std::strlen("CLONE_"))) {
       return type.clone_flag;

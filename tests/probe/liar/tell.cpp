@@ -51,7 +51,10 @@ bool poke(const Tracee& tracee, const Lie& lie, user_regs_struct& registers) {
     address += lie.place[i];
     if (i + 1 < lie.place.size()) address = tracee.read_value<std::uint64_t>(address);
   }
-  const auto value = changed(lie, tracee.read_value<std::uint64_t>(address, lie.width));
+  const auto honest = tracee.read_value<std::uint64_t>(address, lie.width);
+  const auto all_bits = ~0ULL >> (64 - 8 * lie.width);
+  if (!lie.any && honest != (static_cast<std::uint64_t>(lie.from) & all_bits)) return false;
+  const auto value = changed(lie, honest);
   tracee.write(address, &value, lie.width);
   return true;
 }
