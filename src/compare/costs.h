@@ -22,8 +22,8 @@ constexpr std::string_view to_string(Verdict verdict) {
   return kVerdictNames[static_cast<std::size_t>(verdict)];
 }
 
-/// One benchmark's headline on both sides, or the growth of one curve. On the insn clock the headline
-/// is what differs less between boots: the median call, or the cheapest.
+/// One benchmark's headline on both sides, or the growth of one curve. On the insn clock the
+/// headline is what differs less between boots: the median call, or the cheapest.
 struct CostRow {
   enum class Kind { cost, growth };
   Kind kind = Kind::cost;
