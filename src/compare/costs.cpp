@@ -16,8 +16,10 @@ using model::BenchmarkResult;
 using model::Clock;
 
 // docs/comparing.md says why these.
-constexpr double kInsnFloor = 20;  ///< Instructions.
-constexpr double kShare = 0.01;    ///< For another source, or too few boots to know a spread.
+constexpr double kInsnFloor = 20;    ///< Instructions.
+constexpr double kShare = 0.01;      ///< For another source, or too few boots to know a spread.
+constexpr double kRestless = 0.002;  ///< Of a figure that differs between boots.
+constexpr double kBytesFloor = 128;  ///< Slab objects and per-CPU memory come in cache lines.
 constexpr std::size_t kFewBoots = 3;
 constexpr std::size_t kManyBoots = 5;
 constexpr double kWallThreshold = 0.05;
@@ -61,7 +63,9 @@ Sides steadier(const Pair& pair) {
 // Three boots show less of the noise than five do. Another source is compiled to other code in
 // many places, each of which costs a little more or less; the same source is not.
 double insn_floor(const Sides& sides, std::size_t boots, bool one_source) {
-  const double share = one_source && boots >= kFewBoots ? 0 : kShare * sides.before.middle;
+  const bool known = one_source && boots >= kFewBoots;
+  const double part = !known ? kShare : (sides.spread() > kInsnFloor ? kRestless : 0);
+  const double share = part * sides.before.middle;
   const double spreads = (boots < kManyBoots ? 2 : 1.5) * sides.spread();
   return std::ceil(std::max(share, spreads)) + kInsnFloor;
 }
@@ -78,6 +82,7 @@ CostRow insn_row(const std::string& id, const Pair& pair, bool one_source) {
               .before = sides.before.middle,
               .after = sides.after.middle,
               .floor = insn_floor(sides, boots, one_source)};
+  if (pair.before->unit == model::Unit::bytes) row.floor = std::max(row.floor, kBytesFloor);
   row.verdict = beyond(row.after - row.before, row.floor);
   return row;
 }
