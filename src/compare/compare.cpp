@@ -7,6 +7,8 @@
 #include <map>
 #include <set>
 
+#include "compare/follow.h"
+
 namespace nsvet::compare {
 namespace {
 
@@ -76,6 +78,7 @@ class Comparer {
     end();
     checks();
     costs();
+    if (result_.clock == Clock::insn) follow();
     kernel_log();
     residue();
     limits();
@@ -200,6 +203,36 @@ class Comparer {
     }
   }
 
+  // What follows expected changes alone is expected.
+  void follow() {
+    std::map<std::string, const CostRow*> rows;
+    for (const auto& row : result_.costs) {
+      if (row.kind == CostRow::Kind::cost) rows.emplace(row.id, &row);
+    }
+    std::map<std::string, const Finding*> told;
+    for (const auto& finding : result_.findings) {
+      if (finding.kind == Kind::cost) told.emplace(finding.id, &finding);
+    }
+    for (auto& finding : result_.findings) {
+      if (finding.kind != Kind::cost || finding.difference == 0 || finding.expected) continue;
+      finding.follows = followed_by(finding.id, rows);
+    }
+    // The one that is followed may follow another.
+    bool again = true;
+    while (again) {
+      again = false;
+      for (auto& finding : result_.findings) {
+        if (finding.expected || finding.follows.empty()) continue;
+        const auto expected = [&](const std::string& id) { return told.at(id)->expected; };
+        if (!std::ranges::all_of(finding.follows, expected)) continue;
+        const Finding& first = *told.at(finding.follows.front());
+        finding.expected = again = true;
+        finding.why = first.why;
+        finding.source = first.source;
+      }
+    }
+  }
+
   // Whether there is a figure at all, and whether calls failed while it was made.
   void figures(const model::BenchmarkResult& before, const model::BenchmarkResult& after) {
     const bool had = !before.rounds.empty();
@@ -291,8 +324,17 @@ std::string difference_of(const std::map<std::string, std::string>& a,
 }  // namespace
 
 std::size_t Comparison::unexpected() const {
-  return static_cast<std::size_t>(
-      std::ranges::count_if(findings, [](const Finding& f) { return !f.expected; }));
+  return static_cast<std::size_t>(std::ranges::count_if(
+      findings, [](const Finding& f) { return !f.expected && f.follows.empty(); }));
+}
+
+std::size_t Comparison::following() const {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      findings, [](const Finding& f) { return !f.expected && !f.follows.empty(); }));
+}
+
+std::size_t Comparison::expected() const {
+  return static_cast<std::size_t>(std::ranges::count_if(findings, &Finding::expected));
 }
 
 model::Result<Comparison> compare(const Report& base, const Report& next,

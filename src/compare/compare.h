@@ -21,9 +21,10 @@ struct Finding {
   std::string before{};
   std::string after{};
   Effect effect = Effect::other;
-  double change = 0;      ///< Of a cost or growth: after/before - 1.
-  double difference = 0;  ///< Of a cost or growth: after - before.
-  std::string reason{};   ///< What the report says of it.
+  double change = 0;                   ///< Of a cost or growth: after/before - 1.
+  double difference = 0;               ///< Of a cost or growth: after - before.
+  std::vector<std::string> follows{};  ///< Costs whose changes add up to this one; see follow.h.
+  std::string reason{};                ///< What the report says of it.
   bool expected = false;
   std::string why{};     ///< The known change that explains it, and
   std::string source{};  ///< where it is documented.
@@ -56,7 +57,9 @@ struct Comparison {
   std::size_t checks_same = 0;
   std::vector<std::string> fail_on_both{};  ///< Checks.
   std::vector<std::string> notes{};         ///< What could not be compared.
-  std::size_t unexpected() const;
+  std::size_t unexpected() const;  ///< Findings of their own: those that follow others aside.
+  std::size_t following() const;   ///< Unexpected findings that follow others.
+  std::size_t expected() const;
 };
 
 /// Compares two cells.

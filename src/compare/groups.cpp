@@ -4,6 +4,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
+
+#include "compare/follow.h"
 
 namespace nsvet::compare {
 namespace {
@@ -21,10 +24,15 @@ bool same_difference(double a, double b) {
          (a > 0) == (b > 0);
 }
 
+Section section_of(const Finding& finding) {
+  if (finding.expected) return Section::expected;
+  return finding.kind == Kind::cost && at_large(finding.id) ? Section::at_large : Section::own;
+}
+
 std::string last_part(const std::string& id) { return id.substr(id.rfind('.') + 1); }
 
 bool one_cause(const Finding& a, const Finding& b) {
-  if (a.expected != b.expected) return false;
+  if (section_of(a) != section_of(b)) return false;
   if (a.expected) return a.why == b.why && a.source == b.source;
   if (figure(a) && figure(b)) {
     if (a.kind == Kind::growth || b.kind == Kind::growth) {
@@ -43,15 +51,14 @@ bool one_cause(const Finding& a, const Finding& b) {
   return a.kind == Kind::rule && a.reason == b.reason;
 }
 
-// Worst first: what a reader must act on.
-int urgency(const Group& group) {
-  if (group.expected) return 3;
-  return group.effect == Effect::worse ? 0 : (group.effect == Effect::other ? 1 : 2);
+// Worst first.
+int urgency(Effect effect) {
+  return effect == Effect::worse ? 0 : (effect == Effect::other ? 1 : 2);
 }
 
 void name(Group& group) {
   const auto& first = group.findings.front();
-  if (group.expected) {
+  if (group.section == Section::expected) {
     group.title = first.why;
     group.source = first.source;
   } else if (group.findings.size() > 1) {
@@ -75,7 +82,14 @@ void name(Group& group) {
 std::vector<Group> grouped(const Comparison& comparison) {
   // Growths first, so that the points of a curve come to it and not to each other.
   std::vector<const Finding*> order;
-  for (const auto& finding : comparison.findings) order.push_back(&finding);
+  std::map<std::string, std::string> follows;
+  for (const auto& finding : comparison.findings) {
+    if (finding.expected || finding.follows.empty()) {
+      order.push_back(&finding);
+    } else {
+      follows.emplace(finding.id, finding.follows.back());
+    }
+  }
   std::ranges::stable_sort(order, {}, [](const Finding* f) { return f->kind != Kind::growth; });
   std::vector<Group> groups;
   for (const auto* finding : order) {
@@ -84,12 +98,23 @@ std::vector<Group> grouped(const Comparison& comparison) {
     if (home != groups.end()) {
       home->findings.push_back(*finding);
     } else {
-      groups.push_back({{}, {}, finding->expected, finding->effect, {*finding}});
+      groups.push_back({{}, {}, section_of(*finding), finding->effect, {*finding}, {}});
     }
+  }
+  for (const auto& [id, first] : follows) {
+    std::string root = first;
+    while (follows.contains(root)) root = follows.at(root);
+    const auto home = std::ranges::find_if(groups, [&](const Group& group) {
+      return std::ranges::find(group.findings, root, &Finding::id) != group.findings.end();
+    });
+    if (home != groups.end()) home->followers.push_back(id);
   }
   for (auto& group : groups) name(group);
   std::ranges::stable_sort(groups, [](const Group& a, const Group& b) {
-    if (urgency(a) != urgency(b)) return urgency(a) < urgency(b);
+    if (a.section != b.section) return a.section < b.section;
+    if (a.section == Section::own && a.effect != b.effect) {
+      return urgency(a.effect) < urgency(b.effect);
+    }
     return a.findings.front().kind < b.findings.front().kind;
   });
   return groups;

@@ -100,11 +100,16 @@ bool plain(const Json& value) {
   return std::ranges::none_of(value, [](const Json& v) { return v.is_object(); });
 }
 
-// nlohmann's own layout gives every sample a line; reviewable files need arrays of numbers on one.
+std::string on_one_line(const Json& value) {
+  return value.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+// A line for each record (a check, a benchmark), as reviewable files need it: nlohmann's own
+// layouts give one to every sample, or to all.
 void write(std::string& text, const Json& value, int indent) {
   const std::string margin(static_cast<std::size_t>(indent) + 2, ' ');
   if (!value.is_structured() || value.empty() || (value.is_array() && plain(value))) {
-    text += value.dump(-1, ' ', false, Json::error_handler_t::replace);
+    text += on_one_line(value);
     return;
   }
   text += value.is_object() ? "{\n" : "[\n";
@@ -114,9 +119,11 @@ void write(std::string& text, const Json& value, int indent) {
     first = false;
     text += margin;
     if (value.is_object()) {
-      text += Json(key).dump(-1, ' ', false, Json::error_handler_t::replace) + ": ";
+      text += on_one_line(key) + ": ";
+      write(text, member, indent + 2);
+    } else {
+      text += on_one_line(member);
     }
-    write(text, member, indent + 2);
   }
   text += '\n' + margin.substr(2) + (value.is_object() ? "}" : "]");
 }

@@ -15,6 +15,7 @@ Json to_value(const compare::Finding& f) {
              {"effect", to_string(f.effect)},
              {"change", f.change},
              {"expected", f.expected}};
+  if (!f.follows.empty()) value["follows"] = f.follows;
   if (!f.reason.empty()) value["reason"] = f.reason;
   if (f.expected) {
     value["why"] = f.why;
@@ -66,6 +67,7 @@ std::string json(const compare::ComparisonSet& set) {
                     {"append", c.append},
                     {"clock", to_string(c.clock)},
                     {"unexpected", c.unexpected()},
+                    {"following", c.following()},
                     {"checks_same", c.checks_same},
                     {"fail_on_both", c.fail_on_both},
                     {"notes", c.notes},

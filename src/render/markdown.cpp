@@ -11,6 +11,7 @@ namespace nsvet::render {
 namespace {
 
 using compare::Group;
+using compare::Section;
 
 // So that nothing in a report is taken for markup, HTML or a mention.
 std::string plain(std::string_view text) {
@@ -40,18 +41,19 @@ std::string rows_of(const Group& group) {
   return out + "\n";
 }
 
-std::string groups_of(std::span<const Group> groups, bool expected) {
+std::string groups_of(std::span<const Group> groups, Section section) {
   std::string out;
   Group single{};  // Findings that share nothing go into one table.
   for (const auto& group : groups) {
-    if (group.expected != expected) continue;
-    if (group.title.empty()) {
+    if (group.section != section) continue;
+    if (group.title.empty() && group.followers.empty()) {
       single.findings.push_back(group.findings.front());
       continue;
     }
-    out += fmt::format("**{}**", plain(group.title));
+    if (!group.title.empty()) out += fmt::format("**{}**", plain(group.title));
     if (!group.source.empty()) out += fmt::format(" \\[{}\\]", plain(group.source));
     out += "\n\n" + rows_of(group);
+    if (!group.followers.empty()) out += code(followers_of(group)) + "\n\n";
   }
   return (single.findings.empty() ? std::string() : rows_of(single)) + out;
 }
@@ -123,12 +125,14 @@ std::string markdown(const compare::ComparisonSet& set) {
         fmt::format("## {} → {} as {}: {}\n\n", code(c.base_name), code(c.next_name), plain(c.user),
                     unexpected == 0 ? std::string("nothing unexpected")
                                     : counted(unexpected, "unexpected change"));
-    out += fmt::format("{} expected, {} as before.\n\n", c.findings.size() - unexpected,
-                       counted(c.checks_same, "check"));
+    out += fmt::format("{} that follow these, {} expected, {} as before.\n\n", c.following(),
+                       c.expected(), counted(c.checks_same, "check"));
     for (const auto& note : c.notes) out += plain(note) + "\n\n";
     const auto groups = grouped(c);
-    out += groups_of(groups, false);
-    out += folded("Expected, because documented", groups_of(groups, true));
+    out += groups_of(groups, Section::own);
+    for (const auto section : {Section::at_large, Section::expected}) {
+      out += folded(heading(section), groups_of(groups, section));
+    }
     if (!c.costs.empty()) {
       out += folded("All costs", costs_of(c) + std::string(clock_note(c.clock)) + "\n\n");
     }

@@ -219,8 +219,9 @@ class Page {
 
   Json of(const Comparison& c) const {
     const auto count = [&](Finding::Effect effect) {
-      return std::ranges::count_if(
-          c.findings, [&](const Finding& f) { return !f.expected && f.effect == effect; });
+      return std::ranges::count_if(c.findings, [&](const Finding& f) {
+        return !f.expected && f.follows.empty() && f.effect == effect;
+      });
     };
     Json costs = Json::array();
     Json growths = Json::array();
@@ -241,7 +242,8 @@ class Page {
             {"worse", count(Finding::Effect::worse)},
             {"better", count(Finding::Effect::better)},
             {"other", count(Finding::Effect::other)},
-            {"expected", c.findings.size() - c.unexpected()},
+            {"following", c.following()},
+            {"expected", c.expected()},
             {"same", c.checks_same},
             {"fail_on_both", c.fail_on_both},
             {"notes", c.notes},
@@ -289,7 +291,8 @@ class Page {
       }
       rows.push_back({{"title", group.title},
                       {"source", group.source},
-                      {"expected", group.expected},
+                      {"heading", heading(group.section)},
+                      {"followers", followers_of(group)},
                       {"effect", to_string(group.effect)},
                       {"findings", std::move(findings)}});
     }

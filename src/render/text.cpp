@@ -122,6 +122,7 @@ std::string group_lines(const Group& group, int width, const Paint& paint) {
     said = finding.reason;
     out += paragraph(finding.reason, indent + 8, width, paint);
   }
+  if (!group.followers.empty()) out += paragraph(followers_of(group), indent + 8, width, paint);
   return out;
 }
 
@@ -131,7 +132,7 @@ std::string verdict(const Comparison& c, const Paint& paint) {
   std::size_t worse = 0;
   std::size_t better = 0;
   for (const auto& finding : c.findings) {
-    if (finding.expected) continue;
+    if (finding.expected || !finding.follows.empty()) continue;
     if (finding.effect == Finding::Effect::worse) ++worse;
     if (finding.effect == Finding::Effect::better) ++better;
   }
@@ -144,18 +145,19 @@ std::string one_comparison(const Comparison& c, const Paint& paint, int width) {
                                  printable(c.user));
   if (!c.append.empty()) head += printable(fmt::format(", {}", fmt::join(c.append, " ")));
   std::string out = paint.bold(head) + ": " + verdict(c, paint) + "\n";
-  out += fmt::format("  {} expected, {} as before{}\n", c.findings.size() - c.unexpected(),
-                     counted(c.checks_same, "check"),
-                     c.fail_on_both.empty()
-                         ? std::string()
-                         : fmt::format(", {} of them failing", c.fail_on_both.size()));
+  out += fmt::format(
+      "  {}{} expected, {} as before{}\n",
+      c.following() == 0 ? std::string() : fmt::format("{} that follow these, ", c.following()),
+      c.expected(), counted(c.checks_same, "check"),
+      c.fail_on_both.empty() ? std::string()
+                             : fmt::format(", {} of them failing", c.fail_on_both.size()));
   for (const auto& id : c.fail_on_both) out += paragraph("fails on both: " + id, 4, width, paint);
   for (const auto& note : c.notes) out += paragraph(note, 2, width, paint);
-  bool expected_title = false;
+  auto section = compare::Section::own;
   for (const auto& group : grouped(c)) {
-    if (group.expected && !expected_title) {
-      out += "\n" + paint.bold("  expected, because documented") + "\n";
-      expected_title = true;
+    if (group.section != section) {
+      section = group.section;
+      out += "\n" + paint.bold(fmt::format("  {}", heading(section))) + "\n";
     } else if (!group.title.empty()) {
       out += '\n';
     }

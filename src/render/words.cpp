@@ -1,6 +1,7 @@
 #include "render/words.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <cmath>
 
@@ -95,6 +96,36 @@ std::string change_of(const Finding& finding) {
   const std::string each = finding.kind == Finding::Kind::growth ? " a step" : "";
   return fmt::format("{} -> {}{}  {}", number(before), number(after), each,
                      percent(finding.change));
+}
+
+std::string_view heading(compare::Section section) {
+  switch (section) {
+    case compare::Section::own:
+      return {};
+    case compare::Section::at_large:
+      return "the kernel at large: calls that involve no namespace";
+    case compare::Section::expected:
+      return "expected, because documented";
+  }
+  return {};
+}
+
+std::string followers_of(const compare::Group& group) {
+  if (group.followers.empty()) return {};
+  std::vector<std::pair<std::string, std::vector<std::string>>> families;
+  for (const auto& id : group.followers) {
+    const auto slash = id.find('/', id.starts_with("inside/") || id.starts_with("look/") ? 7 : 0);
+    const std::string family = id.substr(0, slash);
+    if (families.empty() || families.back().first != family) families.push_back({family, {}});
+    families.back().second.push_back(slash == std::string::npos ? "" : id.substr(slash + 1));
+  }
+  std::vector<std::string> names;
+  for (const auto& [family, members] : families) {
+    names.push_back(members.size() == 1
+                        ? fmt::format("{}/{}", family, members.front())
+                        : fmt::format("{}/{{{}}}", family, fmt::join(members, ",")));
+  }
+  return fmt::format("followed by {}: {}", group.followers.size(), fmt::join(names, ", "));
 }
 
 std::string no_change_of(const compare::CostRow& row) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "compare/compare.h"
+#include "compare/groups.h"
 
 namespace nsvet::render {
 
@@ -27,6 +28,12 @@ std::vector<std::string> wrapped(std::string_view text, std::size_t width);
 
 /// @return "1 784 -> 6 724  +276.9 %", or "pass -> fail"
 std::string change_of(const compare::Finding& finding);
+
+/// @return the heading of a section of findings; empty for those of their own
+std::string_view heading(compare::Section section);
+
+/// @return "followed by 3: inside/open/{all,pid,user:30}"; empty for a group without followers
+std::string followers_of(const compare::Group& group);
 
 /// @return what is said of a cost that did not change: "=", or "?" and what could have gone unseen
 std::string no_change_of(const compare::CostRow& row);

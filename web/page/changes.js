@@ -16,18 +16,19 @@ function changesSection(section) {
 }
 
 function changesOf(view) {
-  const unexpected = view.groups.filter((group) => !group.expected);
-  const expected = view.groups.filter((group) => group.expected);
-  const count = expected.reduce((sum, group) => sum + group.findings.length, 0);
+  const own = view.groups.filter((group) => group.heading === "");
+  const headings = new Set(view.groups.map((group) => group.heading).filter(Boolean));
   const parts = [];
   const notes = new Set(view.comparisons.flatMap((comparison) => comparison.notes));
   for (const note of notes) parts.push(el("p", { className: "note" }, note));
   const changed = changedCosts(view);
-  if (unexpected.length === 0) parts.push(el("p", {}, "Nothing unexpected."));
-  parts.push(...groupTables(view, unexpected));
-  if (count > 0) {
-    parts.push(el("details", {}, el("summary", {}, `${counted(count, "change")} expected, because documented`),
-      ...groupTables(view, expected)));
+  if (own.length === 0) parts.push(el("p", {}, "Nothing unexpected."));
+  parts.push(...groupTables(view, own));
+  for (const heading of headings) {
+    const groups = view.groups.filter((group) => group.heading === heading);
+    const count = groups.reduce((sum, group) => sum + group.findings.length, 0);
+    parts.push(el("details", {}, el("summary", {}, `${counted(count, "change")}: ${heading}`),
+      ...groupTables(view, groups)));
   }
   if (changed) parts.push(changed);
   return parts;
@@ -42,14 +43,15 @@ function groupTables(view, groups) {
     single = [];
   };
   for (const group of groups) {
-    if (group.title === "") {
+    if (group.title === "" && group.followers === "") {
       single.push(...group.findings);
       continue;
     }
     flush();
     parts.push(el("div", { className: "group" },
-      el("h4", {}, group.title, " ", group.source ? source(`[${group.source}]`) : null),
-      findingTable(view, group.findings, group.title)));
+      group.title ? el("h4", {}, group.title, " ", group.source ? source(`[${group.source}]`) : null) : null,
+      findingTable(view, group.findings, group.title || "Changes"),
+      group.followers ? el("p", { className: "note" }, group.followers) : null));
   }
   flush();
   return parts;

@@ -4,7 +4,8 @@
 function verdict(place) {
   if (data.views.every((view) => view.comparisons.length === 0)) return aloneVerdict(place);
   const findings = data.views.flatMap((view) => view.groups)
-    .filter((group) => !group.expected).flatMap((group) => group.findings);
+    .flatMap((group) => group.findings)
+    .filter(({ cells }) => cells.some((cell) => cell && !cell.expected));
   const has = (effect) => findings.filter(({ cells }) =>
     cells.some((cell) => cell && !cell.expected && cell.effect === effect)).length;
   const worse = has("worse");
@@ -30,6 +31,7 @@ function comparisonTable(view) {
     line("unexpected, worse", (c) => c.worse, "worse"),
     line("unexpected, better", (c) => c.better, "better"),
     line("unexpected, neither", (c) => c.other),
+    line("that follow these", (c) => c.following),
     line("expected", (c) => c.expected),
     view.comparisons.some(failing) ? line("checks that fail on both", failing, "worse") : null,
   ].filter(Boolean), "figures");
