@@ -149,22 +149,20 @@ sys::Result<Prepared> read_call() {
   return reads(kPath);
 }
 
-#define NSVET_PATH(name, path) constexpr char name[] = path
-NSVET_PATH(kStatus, "/proc/self/status");
-NSVET_PATH(kStat, "/proc/self/stat");
-NSVET_PATH(kMountinfo, "/proc/self/mountinfo");
-NSVET_PATH(kUidMap, "/proc/self/uid_map");
-NSVET_PATH(kCgroup, "/proc/self/cgroup");
-NSVET_PATH(kTimens, "/proc/self/timens_offsets");
-NSVET_PATH(kUptime, "/proc/uptime");
-NSVET_PATH(kHostname, "/proc/sys/kernel/hostname");
-NSVET_PATH(kMsgmax, "/proc/sys/kernel/msgmax");
-NSVET_PATH(kPidMax, "/proc/sys/kernel/pid_max");
-NSVET_PATH(kForward, "/proc/sys/net/ipv4/ip_forward");
-NSVET_PATH(kMaxUser, "/proc/sys/user/max_user_namespaces");
-NSVET_PATH(kNetDev, "/proc/self/net/dev");
-NSVET_PATH(kSysvipc, "/proc/sysvipc/shm");
-#undef NSVET_PATH
+constexpr char kStatus[] = "/proc/self/status";
+constexpr char kStat[] = "/proc/self/stat";
+constexpr char kMountinfo[] = "/proc/self/mountinfo";
+constexpr char kUidMap[] = "/proc/self/uid_map";
+constexpr char kCgroup[] = "/proc/self/cgroup";
+constexpr char kTimens[] = "/proc/self/timens_offsets";
+constexpr char kUptime[] = "/proc/uptime";
+constexpr char kHostname[] = "/proc/sys/kernel/hostname";
+constexpr char kMsgmax[] = "/proc/sys/kernel/msgmax";
+constexpr char kPidMax[] = "/proc/sys/kernel/pid_max";
+constexpr char kForward[] = "/proc/sys/net/ipv4/ip_forward";
+constexpr char kMaxUser[] = "/proc/sys/user/max_user_namespaces";
+constexpr char kNetDev[] = "/proc/self/net/dev";
+constexpr char kSysvipc[] = "/proc/sysvipc/shm";
 
 const char* const kReadTimed = "open(2), read(2) and close(2)";
 

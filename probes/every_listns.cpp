@@ -73,8 +73,8 @@ NSVET_CHECK(listns_pages, {.id = "every.listns.pages",
   Actor owner = t.spawn();
   enter_user_namespace(owner);
   std::vector<Actor> insides;
-  for (const std::uint64_t flag : {CLONE_NEWUTS, CLONE_NEWIPC, CLONE_NEWNS, CLONE_NEWUTS}) {
-    insides.push_back(owner.spawn({.flags = flag}));
+  for (const int flag : {CLONE_NEWUTS, CLONE_NEWIPC, CLONE_NEWNS, CLONE_NEWUTS}) {
+    insides.push_back(owner.spawn({.flags = static_cast<std::uint64_t>(flag)}));
   }
   const auto owner_id = unique_id(NsType::user, owner.pid());
   const auto at_once = require(sys::list_ns({.owner = owner_id}, 64));

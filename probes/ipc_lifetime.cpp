@@ -55,8 +55,9 @@ sys::Result<std::string> contents() {
   if (value < 0) return sys::last_error("GETVAL");
   void* at = ::shmat(::shmget(kKey, kPage, 0), nullptr, SHM_RDONLY);
   if (at == reinterpret_cast<void*>(-1)) return sys::last_error("shmat()");
-  const std::string found{message.byte, static_cast<char>(value), *static_cast<char*>(at)};
-  return result_of(::shmdt(at), "shmdt()").map([&](int) { return found; });
+  std::string found{message.byte, static_cast<char>(value), *static_cast<char*>(at)};
+  if (::shmdt(at) != 0) return sys::last_error("shmdt()");
+  return found;
 }
 
 NSVET_CHECK(apart, {.id = "ipc.objects.contents",
