@@ -22,6 +22,8 @@ constexpr double kRestless = 0.002;  ///< Of a figure that differs between boots
 constexpr double kBytesFloor = 128;  ///< Slab objects and per-CPU memory come in cache lines.
 constexpr std::size_t kFewBoots = 3;
 constexpr std::size_t kManyBoots = 5;
+/// Of a boot: medians of so many are not close by luck.
+constexpr std::int64_t kManyCalls = 40;
 constexpr double kWallThreshold = 0.05;
 constexpr double kAlpha = 0.05;
 
@@ -43,9 +45,14 @@ Boots boots_of(const BenchmarkResult& result, std::int64_t model::Round::*figure
   return {static_cast<double>(model::median(values)), static_cast<double>(high - low)};
 }
 
+std::int64_t fewest_calls(const BenchmarkResult& result) {
+  return std::ranges::min(result.rounds, {}, &model::Round::count).count;
+}
+
 struct Sides {
   Boots before;
   Boots after;
+  std::int64_t calls = 0;  ///< The fewest of a boot.
   double spread() const { return std::max(before.spread, after.spread); }
 };
 
@@ -53,7 +60,8 @@ struct Sides {
 // lie apart for it, the cheapest calls do not.
 Sides steadier(const Pair& pair) {
   const auto sides = [&](std::int64_t model::Round::*figure) {
-    return Sides{boots_of(*pair.before, figure), boots_of(*pair.after, figure)};
+    return Sides{boots_of(*pair.before, figure), boots_of(*pair.after, figure),
+                 std::min(fewest_calls(*pair.before), fewest_calls(*pair.after))};
   };
   const Sides medians = sides(&model::Round::p50);
   const Sides cheapest = sides(&model::Round::min);
@@ -64,7 +72,8 @@ Sides steadier(const Pair& pair) {
 // many places, each of which costs a little more or less; the same source is not.
 double insn_floor(const Sides& sides, std::size_t boots, bool one_source) {
   const bool known = one_source && boots >= kFewBoots;
-  const double part = !known ? kShare : (sides.spread() > kInsnFloor ? kRestless : 0);
+  const bool restless = sides.spread() > kInsnFloor && sides.calls < kManyCalls;
+  const double part = !known ? kShare : (restless ? kRestless : 0);
   const double share = part * sides.before.middle;
   const double spreads = (boots < kManyBoots ? 2 : 1.5) * sides.spread();
   return std::ceil(std::max(share, spreads)) + kInsnFloor;
