@@ -24,6 +24,7 @@ constexpr std::size_t kFewBoots = 3;
 constexpr std::size_t kManyBoots = 5;
 /// Of a boot: medians of so many are not close by luck.
 constexpr std::int64_t kManyCalls = 40;
+constexpr double kOfCheapest = 0.0001;  ///< Of the cheapest of many calls.
 constexpr double kWallThreshold = 0.05;
 constexpr double kAlpha = 0.05;
 
@@ -84,6 +85,20 @@ Verdict beyond(double difference, double floor) {
   return difference > 0 ? Verdict::regression : Verdict::improvement;
 }
 
+// The cheapest of many calls over all boots met no new slab in any: it is the call's own cost, as
+// surely as the next two come near it.
+void take_cheapest(CostRow& row, const Pair& pair) {
+  const auto& before = pair.before->samples;
+  const auto& after = pair.after->samples;
+  const auto gap = std::max(before[2] - before[0], after[2] - after[0]);
+  const double share = kOfCheapest * static_cast<double>(before[0]);
+  const double floor = std::ceil(std::max(static_cast<double>(gap), share)) + kInsnFloor;
+  if (floor >= row.floor) return;
+  row.before = static_cast<double>(before[0]);
+  row.after = static_cast<double>(after[0]);
+  row.floor = floor;
+}
+
 CostRow insn_row(const std::string& id, const Pair& pair, bool one_source) {
   const Sides sides = steadier(pair);
   const std::size_t boots = std::min(pair.before->rounds.size(), pair.after->rounds.size());
@@ -91,6 +106,7 @@ CostRow insn_row(const std::string& id, const Pair& pair, bool one_source) {
               .before = sides.before.middle,
               .after = sides.after.middle,
               .floor = insn_floor(sides, boots, one_source)};
+  if (one_source && sides.calls >= kManyCalls) take_cheapest(row, pair);
   if (pair.before->unit == model::Unit::bytes) row.floor = std::max(row.floor, kBytesFloor);
   row.verdict = beyond(row.after - row.before, row.floor);
   return row;
