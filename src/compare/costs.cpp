@@ -24,6 +24,7 @@ constexpr std::size_t kFewBoots = 3;
 constexpr std::size_t kManyBoots = 5;
 /// Of a boot: medians of so many are not close by luck.
 constexpr std::int64_t kManyCalls = 40;
+constexpr std::int64_t kBatch = 160;    ///< What a batch of the page allocator costs, at most.
 constexpr double kOfCheapest = 0.0001;  ///< Of the cheapest of many calls.
 constexpr double kWallThreshold = 0.05;
 constexpr double kAlpha = 0.05;
@@ -86,6 +87,14 @@ Verdict beyond(double difference, double floor) {
   return difference > 0 ? Verdict::regression : Verdict::improvement;
 }
 
+// A step between calls of one report, such as a batch of pages makes, may part two reports as well.
+double step(const Pair& pair) {
+  const auto of = [](const std::vector<std::int64_t>& sorted) {
+    return std::min(model::quantile(sorted, 0.5) - sorted.front(), kBatch);
+  };
+  return static_cast<double>(std::max(of(pair.before->samples), of(pair.after->samples)));
+}
+
 // The cheapest of many calls over all boots met no new slab in any: it is the call's own cost, as
 // surely as the next two come near it.
 void take_cheapest(CostRow& row, const Pair& pair) {
@@ -107,6 +116,7 @@ CostRow insn_row(const std::string& id, const Pair& pair, bool one_source) {
               .before = sides.before.middle,
               .after = sides.after.middle,
               .floor = insn_floor(sides, boots, one_source)};
+  row.floor = std::max(row.floor, step(pair) + kInsnFloor);
   if (one_source && sides.calls >= kManyCalls) take_cheapest(row, pair);
   if (pair.before->unit == model::Unit::bytes) row.floor = std::max(row.floor, kBytesFloor);
   row.verdict = beyond(row.after - row.before, row.floor);
