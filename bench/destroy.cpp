@@ -71,6 +71,28 @@ bool register_leaving() {
 }
 const bool leaving_registered = register_leaving();
 
+// What the last reference drops at once is in the close: no process ends in the timed call, and so
+// it is steadier than an end.
+NSVET_BENCHMARK_EACH(close_last, single_types,
+                     {.id = "close",
+                      .title = "close the last descriptor of a namespace ({})",
+                      .timed = "one close(2) of the nsfs descriptor that alone holds a namespace "
+                               "of {}",
+                      .source = "namespaces(7)"}) {
+  m.take([&]() -> Sample {
+    auto holder = hold(set.flags);
+    if (!holder) return {.failed = holder.error().number};
+    auto fd = sys::open_ns(set.types.front(), holder->child.pid());
+    if (!fd) return {.failed = fd.error().number};
+    const pid_t pid = holder->child.release();
+    ::kill(pid, SIGKILL);
+    ::waitpid(pid, nullptr, __WALL);
+    quiesce();
+    const int last = fd->release();
+    return timed([last] { return ::close(last); });
+  });
+}
+
 // What many namespaces cost the whole system. Waiting is free under -icount.
 std::optional<BusyClock> busy_clock(Measurement& m) {
   if (chosen_clock() != model::Clock::insn) {
@@ -125,6 +147,7 @@ NSVET_BENCHMARK_EACH(
   const auto clock = busy_clock(m);
   if (!clock) return;
   const int count = how_many(set);
+  m.ask_more();
   m.take_few([&]() -> Sample {
     const auto cost = deferred_cost(*clock, set, count);
     if (!cost) return {.failed = cost.error().number};

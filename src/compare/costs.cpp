@@ -22,6 +22,10 @@ constexpr double kRestless = 0.002;  ///< Of a figure that differs between boots
 constexpr double kBytesFloor = 128;  ///< Slab objects and per-CPU memory come in cache lines.
 constexpr std::size_t kFewBoots = 3;
 constexpr std::size_t kManyBoots = 5;
+/// Of a boot: medians of so many are not close by luck.
+constexpr std::int64_t kManyCalls = 40;
+constexpr std::int64_t kBatch = 160;    ///< What a batch of the page allocator costs, at most.
+constexpr double kOfCheapest = 0.0001;  ///< Of the cheapest of many calls.
 constexpr double kWallThreshold = 0.05;
 constexpr double kAlpha = 0.05;
 
@@ -43,9 +47,14 @@ Boots boots_of(const BenchmarkResult& result, std::int64_t model::Round::*figure
   return {static_cast<double>(model::median(values)), static_cast<double>(high - low)};
 }
 
+std::int64_t fewest_calls(const BenchmarkResult& result) {
+  return std::ranges::min(result.rounds, {}, &model::Round::count).count;
+}
+
 struct Sides {
   Boots before;
   Boots after;
+  std::int64_t calls = 0;  ///< The fewest of a boot.
   double spread() const { return std::max(before.spread, after.spread); }
 };
 
@@ -53,18 +62,21 @@ struct Sides {
 // lie apart for it, the cheapest calls do not.
 Sides steadier(const Pair& pair) {
   const auto sides = [&](std::int64_t model::Round::*figure) {
-    return Sides{boots_of(*pair.before, figure), boots_of(*pair.after, figure)};
+    return Sides{boots_of(*pair.before, figure), boots_of(*pair.after, figure),
+                 std::min(fewest_calls(*pair.before), fewest_calls(*pair.after))};
   };
   const Sides medians = sides(&model::Round::p50);
   const Sides cheapest = sides(&model::Round::min);
-  return cheapest.spread() < medians.spread() ? cheapest : medians;
+  // Medians that all met the same chance on one side lie no further apart than the cheapest calls.
+  return cheapest.spread() <= medians.spread() + kInsnFloor ? cheapest : medians;
 }
 
 // Three boots show less of the noise than five do. Another source is compiled to other code in
 // many places, each of which costs a little more or less; the same source is not.
 double insn_floor(const Sides& sides, std::size_t boots, bool one_source) {
   const bool known = one_source && boots >= kFewBoots;
-  const double part = !known ? kShare : (sides.spread() > kInsnFloor ? kRestless : 0);
+  const bool restless = sides.spread() > kInsnFloor && sides.calls < kManyCalls;
+  const double part = !known ? kShare : (restless ? kRestless : 0);
   const double share = part * sides.before.middle;
   const double spreads = (boots < kManyBoots ? 2 : 1.5) * sides.spread();
   return std::ceil(std::max(share, spreads)) + kInsnFloor;
@@ -75,6 +87,28 @@ Verdict beyond(double difference, double floor) {
   return difference > 0 ? Verdict::regression : Verdict::improvement;
 }
 
+// A step between calls of one report, such as a batch of pages makes, may part two reports as well.
+double step(const Pair& pair) {
+  const auto of = [](const std::vector<std::int64_t>& sorted) {
+    return std::min(model::quantile(sorted, 0.5) - sorted.front(), kBatch);
+  };
+  return static_cast<double>(std::max(of(pair.before->samples), of(pair.after->samples)));
+}
+
+// The cheapest of many calls over all boots met no new slab in any: it is the call's own cost, as
+// surely as the next two come near it.
+void take_cheapest(CostRow& row, const Pair& pair) {
+  const auto& before = pair.before->samples;
+  const auto& after = pair.after->samples;
+  const auto gap = std::max(before[2] - before[0], after[2] - after[0]);
+  const double share = kOfCheapest * static_cast<double>(before[0]);
+  const double floor = std::ceil(std::max(static_cast<double>(gap), share)) + kInsnFloor;
+  if (floor >= row.floor) return;
+  row.before = static_cast<double>(before[0]);
+  row.after = static_cast<double>(after[0]);
+  row.floor = floor;
+}
+
 CostRow insn_row(const std::string& id, const Pair& pair, bool one_source) {
   const Sides sides = steadier(pair);
   const std::size_t boots = std::min(pair.before->rounds.size(), pair.after->rounds.size());
@@ -82,6 +116,8 @@ CostRow insn_row(const std::string& id, const Pair& pair, bool one_source) {
               .before = sides.before.middle,
               .after = sides.after.middle,
               .floor = insn_floor(sides, boots, one_source)};
+  row.floor = std::max(row.floor, step(pair) + kInsnFloor);
+  if (one_source && sides.calls >= kManyCalls) take_cheapest(row, pair);
   if (pair.before->unit == model::Unit::bytes) row.floor = std::max(row.floor, kBytesFloor);
   row.verdict = beyond(row.after - row.before, row.floor);
   return row;

@@ -77,6 +77,9 @@ class Measurement {
  public:
   Measurement(const BenchmarkInfo& info, int count);
 
+  /// Before the samples: there will be more of them, for a figure that chance moves from call to
+  /// call.
+  void ask_more();
   /// Warms up, then takes the samples; before each the system is given time to become quiet.
   void take(const std::function<Sample()>& sample);
   /// Without waiting for quiet: for a call that leaves no work behind.

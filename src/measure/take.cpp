@@ -14,6 +14,8 @@ constexpr int kWarmUp = 3;
 constexpr int kFewWarmUp = 1;
 /// Instruction counts that come out alike so often in a row will go on so.
 constexpr std::size_t kAlike = 3;
+// So many calls have a steady median, where a few have a new slab in some and not in others.
+constexpr int kMore = 6;
 // A call longer than a tick is always disturbed: then the last try counts.
 constexpr int kTries = 4;
 
@@ -41,6 +43,10 @@ bool settled(const std::vector<std::int64_t>& samples) {
 }
 
 }  // namespace
+
+void Measurement::ask_more() {
+  if (chosen_clock() == model::Clock::insn) count_ *= kMore;
+}
 
 void Measurement::take(const std::function<Sample()>& sample) {
   loop(sample, {kWarmUp, count_, true});

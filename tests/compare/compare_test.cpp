@@ -85,6 +85,28 @@ TEST(Compare, LooksBeyondTheSpread) {
   EXPECT_FALSE(compared(five, report("6.12", {2161, 2161, 2161, 2161, 2161})).findings.empty());
 }
 
+TEST(Compare, AddsNoShareToTheSpreadOfManyCalls) {
+  auto base = report("6.12", {800000, 800080, 800050});
+  auto next = report("6.12", {800199, 800279, 800249});
+  EXPECT_TRUE(compared(base, next).findings.empty());
+  for (auto* side : {&base, &next}) {
+    for (auto& round : side->benchmarks[0].rounds) round.count = 42;
+  }
+  EXPECT_EQ(compared(base, next).findings.size(), 1U);
+}
+
+TEST(Compare, TakesTheCheapestOfManyCallsWhereMediansLieApart) {
+  auto base = report("6.12", {800000, 800900, 800010});
+  auto next = report("6.12", {800199, 801900, 800210});
+  EXPECT_TRUE(compared(base, next).findings.empty());
+  for (auto* side : {&base, &next}) {
+    for (auto& round : side->benchmarks[0].rounds) round.count = 42;
+  }
+  const auto c = compared(base, next);
+  ASSERT_EQ(c.findings.size(), 1U);
+  EXPECT_EQ(c.findings[0].difference, 199);
+}
+
 TEST(Compare, NeedsMoreWhereTheSpreadIsUnknown) {
   EXPECT_TRUE(compared(report("6.12", {10000}), report("6.12", {10120})).findings.empty());
   EXPECT_FALSE(compared(report("6.12", {10000}), report("6.12", {10121})).findings.empty());
