@@ -162,7 +162,7 @@ NSVET_CHECK(sysctls, {.id = "net.sysctl.isolated",
                       .source = "network_namespaces(7)",
                       .types = {NsType::net},
                       .needs = {Need::admin}}) {
-  constexpr const char* kFile = "/proc/sys/net/ipv4/ip_default_ttl";
+  static constexpr const char* kFile = "/proc/sys/net/ipv4/ip_default_ttl";
   Actor one = t.spawn({.flags = CLONE_NEWNET});
   Actor two = t.spawn({.flags = CLONE_NEWNET});
   const auto before = setup(two([] { return sys::read_file(kFile); }));

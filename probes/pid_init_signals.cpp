@@ -12,16 +12,16 @@ namespace {
 enum class From { inside, itself, parent, grandparent };
 
 struct Row {
-  From from;
   const char* id;
   const char* text;
+  From from;
   pid_t sender;  ///< Of the sender, as PID 1 sees it.
 };
 constexpr Row kRows[] = {
-    {From::inside, "inside", "a member of its namespace", 2},
-    {From::itself, "itself", "PID 1 itself", 1},
-    {From::parent, "parent", "a process of the parent namespace", 0},
-    {From::grandparent, "grandparent", "a process two namespaces above", 0},
+    {"inside", "a member of its namespace", From::inside, 2},
+    {"itself", "PID 1 itself", From::itself, 1},
+    {"parent", "a process of the parent namespace", From::parent, 0},
+    {"grandparent", "a process two namespaces above", From::grandparent, 0},
 };
 
 bool forces(const Row& row) { return row.from == From::parent || row.from == From::grandparent; }

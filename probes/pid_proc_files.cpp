@@ -29,7 +29,7 @@ std::vector<std::string> row_with(const std::string& text, std::size_t place,
   std::istringstream lines(text);
   for (std::string line; std::getline(lines, line);) {
     std::istringstream words(line);
-    const std::vector<std::string> fields{std::istream_iterator<std::string>(words), {}};
+    std::vector<std::string> fields{std::istream_iterator<std::string>(words), {}};
     if (fields.size() > place && fields[place] == value) return fields;
   }
   return {};

@@ -94,6 +94,7 @@ sys::Fd load_program(const Layout& at) {
       load(BPF_DW, BPF_REG_1, BPF_REG_6, 0),
       load(BPF_DW, BPF_REG_1, BPF_REG_1, 0),
       copy(BPF_REG_2, BPF_REG_10),
+      // NOLINTNEXTLINE(misc-redundant-expression): both are 0.
       make(BPF_ALU64 | BPF_ADD | BPF_K, BPF_REG_2, 0, 0, -16),
       set(BPF_REG_3, sizeof(Row)),
       make(BPF_JMP | BPF_CALL, 0, 0, 0, BPF_FUNC_seq_write),

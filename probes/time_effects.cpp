@@ -102,7 +102,7 @@ void waits(Check& t, const Wait& wait, const Shift& shift) {
            "");
   t.expect("until a near time: not too early", shifted.inside([wait, shift] {
     const auto deadline = setup(read_clock(shift.clock, true)) + 2'000'000;
-    const auto wrong = wait.until(shift.clock, deadline);
+    auto wrong = wait.until(shift.clock, deadline);
     if (!wrong.empty()) return wrong;
     return std::string(setup(read_clock(shift.clock, true)) >= deadline ? "" : "too early");
   }),

@@ -17,7 +17,9 @@ Members by_name(const model::Structure* structure) {
 
 StructureChange difference(const model::Structure* before, const model::Structure* after) {
   StructureChange change;
-  change.name = before != nullptr ? before->name : after->name;
+  for (const auto* one : {before, after}) {
+    if (one != nullptr) change.name = one->name;
+  }
   if (before != nullptr) change.before = before->size;
   if (after != nullptr) change.after = after->size;
   if (before == nullptr || after == nullptr) return change;

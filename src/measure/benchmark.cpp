@@ -70,7 +70,7 @@ NsSet joined(std::string name, std::initializer_list<NsType> types) {
 }  // namespace
 
 Sample in_child(const std::function<Sample()>& body) {
-  alignas(16) static std::array<char, 256 * 1024> stack;
+  alignas(16) static std::array<char, std::size_t{256} * 1024> stack;
   Answer to{body, {.failed = ECHILD}};  // What stays when the child dies before it answers.
   const pid_t pid =
       ::clone(answer, stack.data() + stack.size(), CLONE_VM | CLONE_VFORK | SIGCHLD, &to);

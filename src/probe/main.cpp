@@ -97,7 +97,8 @@ void show(const RegisteredCheck& check, const model::CheckResult& result) {
     fmt::print("{}\n", piece.holds ? "" : ", expected " + piece.expected);
   }
   for (const auto& [name, value] : result.facts) {
-    std::visit([&](const auto& v) { fmt::print("  fact      {} = {}\n", name, v); }, value);
+    fmt::print("  fact      {} = {}\n", name,
+               std::visit([](const auto& v) { return fmt::format("{}", v); }, value));
   }
 }
 

@@ -5,7 +5,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json field(std::string_view name, std::string_view type, Json more = Json::object()) {
+Json field(std::string_view name, std::string_view type, const Json& more = Json::object()) {
   Json channel{{"field", name}, {"type", type}};
   channel.update(more);
   return channel;
@@ -21,7 +21,7 @@ Json kernel_colour() {
                {{"sort", nullptr}, {"title", "kernel"}, {"scale", Json::object()}});
 }
 
-Json chart(Json parts) {
+Json chart(const Json& parts) {
   Json spec{{"$schema", "https://vega.github.io/schema/vega-lite/v6.json"},
             {"data", {{"values", Json::array()}}}};
   spec.update(parts);

@@ -18,7 +18,6 @@ namespace {
 using model::NsPin;
 using model::NsType;
 using testing::ElementsAre;
-using testing::HasSubstr;
 
 TEST(NsLink, IsTypeAndInode) {
   EXPECT_EQ(parse_ns_link("uts:[4026531838]"), (NsName{NsType::uts, 4026531838}));

@@ -47,7 +47,7 @@ const char* label(char kind, unsigned long long value) {
   }
 found:
   next = (next + 1) % 8;
-  snprintf(text[next], sizeof text[next], "%c%d", kind, index);
+  snprintf(text[next], sizeof text[next], "%c%d", (unsigned char)kind, index);
   return text[next];
 }
 

@@ -33,7 +33,7 @@ OP(msgrcv) {
   struct {
     long type;
     char text[128];
-  } message;
+  } message = {.type = 0};
   int id = msgget((key_t)v[0].n, 0);
   if (number(id < 0 ? -1
                     : msgrcv(id, &message, sizeof message.text, v[1].n,
@@ -41,7 +41,7 @@ OP(msgrcv) {
     say(" type=%ld", message.type);
 }
 OP(msg_stat) {
-  struct msqid_ds ds;
+  struct msqid_ds ds = {0};
   int id = msgget((key_t)v[0].n, 0);
   if (!check(id < 0 ? -1 : msgctl(id, IPC_STAT, &ds))) return;
   say_perm(&ds.msg_perm);
@@ -49,7 +49,7 @@ OP(msg_stat) {
       ds.msg_qbytes, ds.msg_lspid, ds.msg_lrpid);
 }
 OP(msg_set) {
-  struct msqid_ds ds;
+  struct msqid_ds ds = {0};
   int id = msgget((key_t)v[0].n, 0);
   if (id < 0 || msgctl(id, IPC_STAT, &ds) < 0) {
     check(-1);
@@ -114,7 +114,7 @@ OP(shm_attach) {
   check(id < 0 || shmat(id, NULL, (int)v[1].n) == (void*)-1 ? -1 : 0);
 }
 OP(shm_stat) {
-  struct shmid_ds ds;
+  struct shmid_ds ds = {0};
   int id = shmget((key_t)v[0].n, 0, 0);
   if (!check(id < 0 ? -1 : shmctl(id, IPC_STAT, &ds))) return;
   say_perm(&ds.shm_perm);

@@ -7,7 +7,8 @@ HELPER const struct timespec kNow = {0, 0};
 // '~' in a sequence's word stands for a space.
 HELPER void spaced(char* text, size_t size, const char* word) {
   snprintf(text, size, "%s", word);
-  for (char* c = text; *c; c++) *c = *c == '~' ? ' ' : *c;
+  for (char* c = text; *c; c++)
+    if (*c == '~') *c = ' ';
 }
 
 OP(timens_write) {

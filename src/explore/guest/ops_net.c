@@ -159,7 +159,7 @@ OP(proc_net) {
       say(" %s", name);
     if (strcmp(v[1].s, "tcp") == 0 && sscanf(line, " %*d: %127s", name) == 1) say(" %s", name);
     if (strcmp(v[1].s, "unix") == 0 &&
-        sscanf(line, "%*s %*s %*s %*s %*s %*s %*s %127s", name) == 1 && strcmp(name, "Inode"))
+        sscanf(line, "%*s %*s %*s %*s %*s %*s %*s %127s", name) == 1 && strcmp(name, "Inode") != 0)
       say(" %s", name);
   }
 }

@@ -8,7 +8,10 @@ OP(map_write) {
   snprintf(path, sizeof path, "/proc/%d/%s", pid_of(v), v[1].s);
   // In a sequence's word, '_' stands for a space and ';' ends a line.
   snprintf(text, sizeof text, "%s", v[2].s);
-  for (char* c = text; *c; c++) *c = *c == '_' ? ' ' : *c == ';' ? '\n' : *c;
+  for (char* c = text; *c; c++) {
+    if (*c == '_') *c = ' ';
+    if (*c == ';') *c = '\n';
+  }
   check(put(path, text));
 }
 OP(map_read) {

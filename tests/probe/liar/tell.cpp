@@ -155,8 +155,9 @@ bool Teller::fits(const Tracee& tracee, const Lie& lie, Call& call) {
 
 bool Teller::hold(const Tracee& tracee, const Lie& lie) {
   auto ns = sys::open_ns(lie.text, tracee.tid());
-  if (ns) held_.push_back(*std::move(ns));
-  return ns.has_value();
+  if (!ns) return false;
+  held_.push_back(*std::move(ns));
+  return true;
 }
 
 void Teller::before(const Tracee& tracee, Call& call) {
