@@ -83,14 +83,15 @@ std::vector<Ids> candidates(const std::string& id) {
 
 double difference(const CostRow& row) { return row.after - row.before; }
 
-bool differs(const CostRow& row) { return std::abs(difference(row)) > row.floor; }
+bool differs(const CostRow& row) {
+  return row.verdict == Verdict::regression || row.verdict == Verdict::improvement;
+}
 
 }  // namespace
 
 bool at_large(const std::string& id) {
   const Name name = name_of(id);
-  return one_of(name.of, {"outside", "none"}) || one_of(name.operation, {"syscall", "clock"}) ||
-         name.operation == "fork";
+  return one_of(name.of, {"outside", "none"}) || one_of(name.operation, {"syscall", "clock"});
 }
 
 std::vector<std::string> followed_by(const std::string& id,

@@ -123,7 +123,7 @@ std::string followers_of(const compare::Group& group) {
   for (const auto& [family, members] : families) {
     names.push_back(members.size() == 1
                         ? fmt::format("{}/{}", family, members.front())
-                        : fmt::format("{}/{{{}}}", family, fmt::join(members, ",")));
+                        : fmt::format("{}/{{{}}}", family, fmt::join(members, ", ")));
   }
   return fmt::format("followed by {}: {}", group.followers.size(), fmt::join(names, ", "));
 }
