@@ -5,6 +5,7 @@
 #include <array>
 
 #include "compare/groups.h"
+#include "compare/repeats.h"
 #include "render/words.h"
 
 namespace nsvet::render {
@@ -119,16 +120,21 @@ std::string markdown(std::span<const model::Report> reports) {
 
 std::string markdown(const compare::ComparisonSet& set) {
   std::string out;
-  for (const auto& c : set.comparisons) {
+  for (std::size_t i = 0; i < set.comparisons.size(); ++i) {
+    const auto& c = set.comparisons[i];
+    const auto repeats = compare::repeats_of(set, i);
     const auto unexpected = c.unexpected();
     out +=
         fmt::format("## {} → {} as {}: {}\n\n", code(c.base_name), code(c.next_name), plain(c.user),
                     unexpected == 0 ? std::string("nothing unexpected")
                                     : counted(unexpected, "unexpected change"));
-    out += fmt::format("{} that follow these, {} expected, {} as before.\n\n", c.following(),
-                       c.expected(), counted(c.checks_same, "check"));
+    out += beside(c) + ".\n\n";
+    if (repeats.count > 0) {
+      out += fmt::format("{} of all these are as for {} and not listed again.\n\n", repeats.count,
+                         plain(repeats.user));
+    }
     for (const auto& note : c.notes) out += plain(note) + "\n\n";
-    const auto groups = grouped(c);
+    const auto groups = grouped(repeats.rest);
     out += groups_of(groups, Section::own);
     for (const auto section : {Section::at_large, Section::expected}) {
       out += folded(heading(section), groups_of(groups, section));

@@ -7,8 +7,10 @@
 #include <array>
 #include <cmath>
 #include <map>
+#include <set>
 
 #include "compare/groups.h"
+#include "compare/repeats.h"
 #include "render/structures.h"
 #include "render/words.h"
 
@@ -18,6 +20,7 @@ namespace {
 using compare::Comparison;
 using compare::Finding;
 using compare::Group;
+using compare::Repeats;
 using compare::Verdict;
 using model::Outcome;
 
@@ -140,21 +143,24 @@ std::string verdict(const Comparison& c, const Paint& paint) {
          fmt::format(" ({} worse, {} better)", worse, better);
 }
 
-std::string one_comparison(const Comparison& c, const Paint& paint, int width) {
+std::string one_comparison(const Comparison& c, const Repeats& repeats, const Paint& paint,
+                           int width) {
   std::string head = fmt::format("{} -> {}, as {}", printable(c.base_name), printable(c.next_name),
                                  printable(c.user));
   if (!c.append.empty()) head += printable(fmt::format(", {}", fmt::join(c.append, " ")));
   std::string out = paint.bold(head) + ": " + verdict(c, paint) + "\n";
-  out += fmt::format(
-      "  {}{} expected, {} as before{}\n",
-      c.following() == 0 ? std::string() : fmt::format("{} that follow these, ", c.following()),
-      c.expected(), counted(c.checks_same, "check"),
-      c.fail_on_both.empty() ? std::string()
-                             : fmt::format(", {} of them failing", c.fail_on_both.size()));
+  out += fmt::format("  {}{}\n", beside(c),
+                     c.fail_on_both.empty()
+                         ? std::string()
+                         : fmt::format(", {} of them failing", c.fail_on_both.size()));
+  if (repeats.count > 0) {
+    out += fmt::format("  {} of all these are as for {} and not listed again\n", repeats.count,
+                       printable(repeats.user));
+  }
   for (const auto& id : c.fail_on_both) out += paragraph("fails on both: " + id, 4, width, paint);
   for (const auto& note : c.notes) out += paragraph(note, 2, width, paint);
   auto section = compare::Section::own;
-  for (const auto& group : grouped(c)) {
+  for (const auto& group : grouped(repeats.rest)) {
     if (group.section != section) {
       section = group.section;
       out += "\n" + paint.bold(fmt::format("  {}", heading(section))) + "\n";
@@ -163,21 +169,41 @@ std::string one_comparison(const Comparison& c, const Paint& paint, int width) {
     }
     out += group_lines(group, width, paint);
   }
-  if (!c.structures.empty()) {
+  if (!repeats.rest.structures.empty()) {
     out += "\n" + paint.bold("  kernel structures, in bytes (for information)") + "\n";
-    out += structure_changes_text(c.structures, width);
+    out += structure_changes_text(repeats.rest.structures, width);
   }
   return out;
+}
+
+using CostKey = std::pair<compare::CostRow::Kind, std::string>;
+
+// Costs to be tabled: on the insn clock those with a finding of their own that is not repeated; in
+// time all, for what could not be told is worth knowing.
+std::set<CostKey> worth_a_row(std::span<const Repeats> repeats) {
+  std::set<CostKey> keys;
+  for (const auto& [rest, count, user] : repeats) {
+    std::set<std::string> told;
+    for (const auto& finding : rest.findings) {
+      if (finding.follows.empty()) told.insert(finding.id);
+    }
+    for (const auto& row : rest.costs) {
+      if (rest.clock == model::Clock::wall || told.contains(row.id))
+        keys.insert({row.kind, row.id});
+    }
+  }
+  return keys;
 }
 
 // One column for each kernel after the base; as many tables as the width asks for.
 class CostMatrix {
  public:
-  CostMatrix(std::span<const Comparison> comparisons, int width)
+  CostMatrix(std::span<const Comparison> comparisons, const std::set<CostKey>& keys, int width)
       : comparisons_(comparisons), width_(static_cast<std::size_t>(width)) {
     for (const auto& c : comparisons) {
-      name_width_ = widest_id(c.costs, name_width_);
       for (const auto& row : c.costs) {
+        if (!keys.contains({row.kind, row.id})) continue;
+        name_width_ = std::max(name_width_, row.id.size());
         bases_.try_emplace({row.kind, row.id}, row.before);
       }
     }
@@ -239,7 +265,7 @@ class CostMatrix {
   std::span<const Comparison> comparisons_;
   std::size_t width_;
   std::size_t name_width_ = 18;
-  std::map<std::pair<compare::CostRow::Kind, std::string>, double> bases_;
+  std::map<CostKey, double> bases_;
 };
 
 }  // namespace
@@ -278,18 +304,23 @@ std::string text(const model::Report& report, const Style& style) {
 std::string text(const compare::ComparisonSet& set, const Style& style) {
   const Paint paint(style.colour);
   std::string out;
-  for (auto group = set.comparisons.begin(); group != set.comparisons.end();) {
-    const auto end = std::find_if(group, set.comparisons.end(), [&](const Comparison& c) {
-      return c.user != group->user || c.append != group->append || c.base != group->base;
-    });
-    for (auto c = group; c != end; ++c) out += one_comparison(*c, paint, style.width) + "\n";
-    if (!group->costs.empty()) {
-      out += fmt::format("as {}, against {}; \"=\" is within the noise\n", printable(group->user),
-                         printable(group->base_name));
-      out += CostMatrix({group, end}, style.width).text();
-      out += paragraph(clock_note(group->clock), 0, style.width, paint) + "\n";
+  const std::span all(set.comparisons);
+  for (std::size_t i = 0; i < all.size();) {
+    const Comparison& first = all[i];
+    std::vector<Repeats> repeats;
+    const std::size_t begin = i;
+    for (; i < all.size() && all[i].user == first.user && all[i].append == first.append &&
+           all[i].base == first.base;
+         ++i) {
+      repeats.push_back(compare::repeats_of(set, i));
+      out += one_comparison(all[i], repeats.back(), paint, style.width) + "\n";
     }
-    group = end;
+    const auto keys = worth_a_row(repeats);
+    if (keys.empty()) continue;
+    out += fmt::format("as {}, against {}; \"=\" is within the noise; --format csv has all costs\n",
+                       printable(first.user), printable(first.base_name));
+    out += CostMatrix(all.subspan(begin, i - begin), keys, style.width).text();
+    out += paragraph(clock_note(first.clock), 0, style.width, paint) + "\n";
   }
   for (const auto& cell : set.unmatched) {
     out += paragraph("not compared, for want of another such cell: " + cell, 0, style.width,

@@ -98,6 +98,14 @@ std::string change_of(const Finding& finding) {
                      percent(finding.change));
 }
 
+std::string beside(const compare::Comparison& comparison) {
+  const auto following = comparison.following();
+  return fmt::format(
+      "{}{} expected, {} as before",
+      following == 0 ? std::string() : fmt::format("{} that follow these, ", following),
+      comparison.expected(), counted(comparison.checks_same, "check"));
+}
+
 std::string_view heading(compare::Section section) {
   switch (section) {
     case compare::Section::own:

@@ -29,6 +29,10 @@ std::vector<std::string> wrapped(std::string_view text, std::size_t width);
 /// @return "1 784 -> 6 724  +276.9 %", or "pass -> fail"
 std::string change_of(const compare::Finding& finding);
 
+/// @return what there is beside the unexpected: "3 that follow these, 1 expected, 9 checks as
+/// before"
+std::string beside(const compare::Comparison& comparison);
+
 /// @return the heading of a section of findings; empty for those of their own
 std::string_view heading(compare::Section section);
 

@@ -35,7 +35,7 @@ TEST(ReportJson, ComesBackAsItWas) {
 }
 
 TEST(ReportJson, KeepsSamplesOnOneLine) {
-  EXPECT_THAT(to_json(sample_report()), HasSubstr("\"samples\": [[5,3],[6,2],[7,1]]"));
+  EXPECT_THAT(to_json(sample_report()), HasSubstr("\"samples\":[[5,3],[6,2],[7,1]]"));
 }
 
 std::string with(const std::string& from, const std::string& to) {
@@ -58,9 +58,9 @@ TEST(ReportJson, RefusesWhatIsWrongInOneLine) {
       {"{\"schema\": 5}", "no \"schema\""},
       {with("nsvet.report/1", "nsvet.report/2"), "nsvet.report/2"},
       {with("\"panic\"", "\"sleepy\""), "state"},
-      {with("\"p50\": 5", "\"p50\": -5"), "p50"},
-      {with("\"p50\": 5", "\"p50\": \"5\""), "p50"},
-      {with("\"id\": \"uts.x\"", "\"id\": \"<b>\""), "id"},
+      {with("\"p50\":5", "\"p50\":-5"), "p50"},
+      {with("\"p50\":5", "\"p50\":\"5\""), "p50"},
+      {with("\"id\":\"uts.x\"", "\"id\":\"<b>\""), "id"},
       {with("[5,3]", "[5,99999999999]"), "too many samples"},
       {with("\"residue\"", "\"leftovers\""), "residue"},
       {std::string(100000, '['), "nested too deeply"},

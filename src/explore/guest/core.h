@@ -39,7 +39,7 @@ struct box {
   int failed;           // The operation did not succeed.
   int length, signals_length, labels;
   struct {
-    int kind;
+    char kind;
     unsigned long long value;
   } label[LABELS];
   char signals[4096];
