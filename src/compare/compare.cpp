@@ -76,6 +76,7 @@ class Comparer {
 
   Comparison run() && {
     end();
+    compilers();
     checks();
     costs();
     if (result_.clock == Clock::insn) follow();
@@ -107,6 +108,19 @@ class Comparer {
       finding.source = known->source;
     }
     result_.findings.push_back(std::move(finding));
+  }
+
+  // Another compiler moves the cost of everything by some per cent.
+  void compilers() {
+    const auto compiler = [](const Report& report) {
+      const auto found = report.environment.kernel.find("compiler");
+      return found == report.environment.kernel.end() ? std::string() : found->second;
+    };
+    const auto before = compiler(base_);
+    const auto after = compiler(next_);
+    if (before.empty() || after.empty() || before == after) return;
+    result_.notes.push_back(fmt::format(
+        "built by other compilers, which changes costs everywhere: {} -> {}", before, after));
   }
 
   void end() {

@@ -38,12 +38,23 @@ std::string enabled_thp() {
 
 }  // namespace
 
+// "Linux version 7.3.4 (who@where) (gcc-14 (Debian 14.2.0-19) 14.2.0, GNU ld ...) #1 SMP ..."
+std::string compiler_of(std::string_view version) {
+  constexpr std::string_view kBefore = ") (";
+  const auto begin = version.find(kBefore);
+  if (begin == std::string_view::npos) return {};
+  version.remove_prefix(begin + kBefore.size());
+  version = version.substr(0, version.find(") #"));
+  return std::string(version.substr(0, version.find(", ")));
+}
+
 model::Environment local_environment() {
   model::Environment environment;
   utsname names{};
   ::uname(&names);
   environment.kernel["release"] = names.release;
   environment.kernel["version"] = names.version;
+  note(environment.kernel, "compiler", compiler_of(first_line("/proc/version")));
   note(environment.kernel, "cmdline", first_line("/proc/cmdline"));
   auto& machine = environment.machine;
   machine["architecture"] = names.machine;

@@ -170,6 +170,17 @@ TEST(Compare, SaysThatCallsBeganToFail) {
   EXPECT_EQ(c.findings[0].after, "3 failed calls");
 }
 
+TEST(Compare, NamesCompilersThatDiffer) {
+  auto base = steady("6.12", 2000);
+  auto next = steady("6.13", 2000);
+  base.environment.kernel["compiler"] = next.environment.kernel["compiler"] = "gcc 14";
+  EXPECT_TRUE(compared(base, next).notes.empty());
+  next.environment.kernel["compiler"] = "gcc 15";
+  EXPECT_THAT(compared(base, next).notes, testing::ElementsAre(HasSubstr("gcc 14 -> gcc 15")));
+  base.environment.kernel.erase("compiler");
+  EXPECT_TRUE(compared(base, next).notes.empty());
+}
+
 TEST(Compare, RefusesFiguresThatWereMadeDifferently) {
   auto next = steady("6.13", 2000);
   next.environment.emulator["cpu"] = "max";
