@@ -1,6 +1,7 @@
 #include "compare/known_changes.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <toml++/toml.h>
 
 #include <algorithm>
@@ -17,10 +18,20 @@ namespace {
 constexpr std::array<std::string_view, 9> kKeys{
     "since", "affects", "direction", "why", "source", "until", "to", "most", "instructions"};
 
+// One text, or an array of them.
+std::vector<std::string> texts(const toml::node_view<const toml::node>& node) {
+  std::vector<std::string> all;
+  if (const auto one = node.value<std::string>()) all.push_back(*one);
+  if (const auto* array = node.as_array()) {
+    for (const auto& each : *array) all.push_back(each.value_or(std::string()));
+  }
+  return all;
+}
+
 model::Result<KnownChange> change_from(const toml::table& row) {
   auto text = [&](const char* key) { return row[key].value_or(std::string()); };
   KnownChange change{text("since"),
-                     text("affects"),
+                     texts(row["affects"]),
                      text("direction"),
                      text("why"),
                      text("source"),
@@ -32,15 +43,18 @@ model::Result<KnownChange> change_from(const toml::table& row) {
   change.instructions = row["instructions"].value<double>();
   auto bad = [&](std::string_view what) {
     return model::bad_input(fmt::format("known-changes.toml:{}: \"{}\": {}",
-                                        row.source().begin.line, change.affects, what));
+                                        row.source().begin.line, fmt::join(change.affects, " "),
+                                        what));
   };
   for (const auto& [key, value] : row) {
     if (std::ranges::find(kKeys, key.str()) == kKeys.end()) {
       return bad(fmt::format("unknown key \"{}\"", key.str()));
     }
   }
-  for (const auto* needed : {&change.since, &change.affects, &change.why, &change.source}) {
-    if (needed->empty()) return bad("needs since, affects, direction, why and source");
+  const bool whole = !change.affects.empty() &&
+                     std::ranges::find(change.affects, std::string()) == change.affects.end();
+  if (!whole || change.since.empty() || change.why.empty() || change.source.empty()) {
+    return bad("needs since, affects, direction, why and source");
   }
   if (change.direction != "up" && change.direction != "down" && change.direction != "any") {
     return bad("direction is up, down or any");
@@ -90,7 +104,8 @@ const KnownChange* explain(const std::vector<KnownChange>& changes, const Seen& 
     const double share = comes ? seen.change : 1 / (1 + seen.change) - 1;
     if (change.most && std::abs(share) * 100 > *change.most) continue;
     if (change.instructions && std::abs(seen.difference) > *change.instructions) continue;
-    if (model::glob_match(change.affects, seen.subject)) return &change;
+    const auto matches = [&](const auto& glob) { return model::glob_match(glob, seen.subject); };
+    if (std::ranges::any_of(change.affects, matches)) return &change;
   }
   return nullptr;
 }

@@ -11,8 +11,9 @@
 namespace nsvet::compare {
 
 struct KnownChange {
-  std::string since;      ///< The first kernel with it, as "6.14".
-  std::string affects;    ///< A glob over "bench:ID", "growth:ID", "check:ID", "fact:ID.NAME"...
+  std::string since;  ///< The first kernel with it, as "6.14".
+  /// Globs over "bench:ID", "growth:ID", "check:ID", "fact:ID.NAME"...
+  std::vector<std::string> affects;
   std::string direction;  ///< "up", "down" or "any"; of a check, up is for the better.
   std::string why;
   std::string source;

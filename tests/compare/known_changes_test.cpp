@@ -9,9 +9,9 @@ namespace {
 using testing::HasSubstr;
 
 const std::vector<KnownChange> kKnown{
-    {"6.14", "bench:unshare/*", "up", "why", "source", "", "", 300, {}},
-    {"6.18", "check:mnt.x", "down", "why", "source", "7.2", "fail", {}, {}},
-    {"6.14", "bench:clone/*", "up", "why", "source", "", "", {}, 900},
+    {"6.14", {"bench:unshare/*", "bench:vfork/*"}, "up", "why", "source", "", "", 300, {}},
+    {"6.18", {"check:mnt.x"}, "down", "why", "source", "7.2", "fail", {}, {}},
+    {"6.14", {"bench:clone/*"}, "up", "why", "source", "", "", {}, 900},
 };
 
 bool explained(const Seen& seen, const char* from, const char* to) {
@@ -24,6 +24,7 @@ TEST(KnownChanges, ExplainBetweenTheirVersionsInTheirDirection) {
   EXPECT_FALSE(explained(up, "6.15", "7.3"));
   EXPECT_FALSE(explained(up, "6.12", "6.13"));
   EXPECT_FALSE(explained({"bench:unshare/pid", "1000", -1, -0.5}, "6.12", "7.3"));
+  EXPECT_TRUE(explained({"bench:vfork/pid", "4000", 1, 1.0}, "6.12", "7.3"));
   EXPECT_FALSE(explained({"bench:setns/pid", "4000", 1, 1.0}, "6.12", "7.3"));
 }
 
@@ -65,6 +66,8 @@ TEST(KnownChanges, SayWhatIsWrongWithAnEntry) {
   };
   EXPECT_THAT(wrong("[[change]]\nsince = \"6.1\"\naffects = \"x\"\n"),
               HasSubstr("toml:1: \"x\": needs"));
+  EXPECT_THAT(wrong("[[change]]\nsince = \"6.1\"\naffects = [\"x\", 5]\n"),
+              HasSubstr("toml:1: \"x \": needs"));
   EXPECT_THAT(wrong("[[change]]\nsinec = \"6.1\"\n"), HasSubstr("unknown key \"sinec\""));
   EXPECT_THAT(
       wrong("[[change]]\nsince=\"1\"\naffects=\"x\"\nwhy=\"y\"\nsource=\"z\"\ndirection=\"left\""),
