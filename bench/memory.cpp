@@ -66,6 +66,20 @@ class KernelMemory {
     }
   }
 
+  /// Once it stands still: what came before may be freed for seconds, a grace period at a time.
+  sys::Result<std::int64_t> settled() const {
+    auto last = bytes();
+    for (int i = 0; last && i < kPatience; ++i) {
+      auto now = bytes();
+      if (!now || *now == *last) return now;
+      last = now;
+    }
+    return last;
+  }
+
+ private:
+  static constexpr int kPatience = 100;
+
   sys::Result<std::int64_t> bytes() const {
     for (int i = 0; i < 3; ++i) quiesce();
     // Objects that a CPU keeps at hand count as used until its slabs are given back.
@@ -81,7 +95,6 @@ class KernelMemory {
     return sum;
   }
 
- private:
   std::vector<sys::Fd> shrinkers_;
 };
 
@@ -89,10 +102,10 @@ class KernelMemory {
 sys::Result<std::int64_t> memory_of(const KernelMemory& memory, int count, std::uint64_t flags) {
   Crowd crowd;
   if (auto made = crowd.add_waiting(count); !made) return tl::unexpected(made.error());
-  const auto before = memory.bytes();
+  const auto before = memory.settled();
   if (!before) return before;
   if (auto made = crowd.unshare(flags); !made) return tl::unexpected(made.error());
-  return memory.bytes().map([&](std::int64_t after) { return (after - *before) / count; });
+  return memory.settled().map([&](std::int64_t after) { return (after - *before) / count; });
 }
 
 NSVET_BENCHMARK_EACH(memory, single_types,
