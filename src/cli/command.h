@@ -25,6 +25,7 @@ using Action = std::function<int()>;
 /// @return the exit code that belongs to it
 int report_error(const model::Error& error);
 
+void add_bisect(CLI::App& app, Action& chosen);
 void add_compare(CLI::App& app, Action& chosen);
 void add_explain(CLI::App& app, Action& chosen);
 void add_explore(CLI::App& app, Action& chosen);

@@ -16,13 +16,14 @@ namespace {
 struct Options {
   std::vector<std::string> paths;
   std::string format = "text";
+  std::string known;
   std::vector<std::string> fail_on{"any"};
 };
 
 int compare(const Options& options) {
   const auto fail_on = compare::FailOn::from(options.fail_on);
   if (!fail_on) return report_error(fail_on.error());
-  const auto read = read_and_compare(options.paths);
+  const auto read = read_and_compare(options.paths, options.known);
   if (!read) return report_error(read.error());
   if (read->set.comparisons.empty()) {
     return report_error({model::Error::Kind::bad_input,
@@ -55,6 +56,8 @@ void add_compare(CLI::App& app, Action& chosen) {
                    fmt::format("{}", fmt::join(render::format_names(), ", ")))
       ->check(CLI::IsMember(render::format_names()))
       ->capture_default_str();
+  command->add_option("--known", options->known,
+                      "Documented changes (TOML) to go by instead of ours; /dev/null: none");
   command->add_option("--fail-on", options->fail_on, "What makes the exit code 1; may be repeated")
       ->delimiter(',')
       ->capture_default_str();

@@ -32,6 +32,7 @@ int run(int argc, char** argv) {
   add_report(app, chosen);
   add_plot(app, chosen);
   add_explain(app, chosen);
+  add_bisect(app, chosen);
   add_explore(app, chosen);
   try {
     app.parse(argc, argv);

@@ -16,10 +16,11 @@ namespace {
 struct Options {
   std::vector<std::string> paths;
   std::string output = "report.html";
+  std::string known;
 };
 
 int report(const Options& options) {
-  const auto read = read_and_compare(options.paths);
+  const auto read = read_and_compare(options.paths, options.known);
   if (!read) return report_error(read.error());
   const auto libexec = libexec_folder();
   if (!libexec) return report_error(libexec.error());
@@ -48,6 +49,8 @@ void add_report(CLI::App& app, Action& chosen) {
       "Example: nsvet report results/run -o report.html");
   const auto options = std::make_shared<Options>();
   command->add_option("REPORT", options->paths, "BASE NEW..., or a folder")->required();
+  command->add_option("--known", options->known,
+                      "Documented changes (TOML) to go by instead of ours; /dev/null: none");
   command->add_option("-o,--output", options->output, "The file to write")->capture_default_str();
   command->callback([&chosen, options] { chosen = [options] { return report(*options); }; });
 }

@@ -16,13 +16,22 @@ namespace {
 
 constexpr std::size_t kLargestFile = 256U << 20;
 
+model::Result<std::string> read_text(const std::string& path) {
+  auto text = sys::read_file(path, kLargestFile);
+  if (text) return *std::move(text);
+  return model::bad_input(
+      fmt::format("{}: cannot be read ({})", path, sys::errno_name(text.error().number)));
+}
+
 model::Result<model::Report> read_report(const std::string& path) {
-  const auto text = sys::read_file(path, kLargestFile);
-  if (!text) {
-    return model::bad_input(
-        fmt::format("{}: cannot be read ({})", path, sys::errno_name(text.error().number)));
-  }
-  return model::report_from_json(*text, path);
+  return read_text(path).and_then(
+      [&](const std::string& text) { return model::report_from_json(text, path); });
+}
+
+model::Result<std::vector<compare::KnownChange>> known_changes(const std::string& path) {
+  if (path.empty()) return compare::known_changes();
+  return read_text(path).and_then(
+      [&](const std::string& text) { return compare::known_changes_from(text, path); });
 }
 
 }  // namespace
@@ -52,8 +61,9 @@ model::Result<std::vector<model::Report>> read_reports(const std::vector<std::st
   return reports;
 }
 
-model::Result<Compared> read_and_compare(const std::vector<std::string>& paths) {
-  const auto known = compare::known_changes();
+model::Result<Compared> read_and_compare(const std::vector<std::string>& paths,
+                                         const std::string& known_path) {
+  const auto known = known_changes(known_path);
   if (!known) return tl::unexpected(known.error());
   auto reports = read_reports({paths.front()});
   if (!reports) return tl::unexpected(reports.error());

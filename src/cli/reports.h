@@ -22,7 +22,9 @@ struct Compared {
 
 /// Reads reports and compares them by the known changes: one folder is a series; of several paths,
 /// the first is what the others are held against.
-model::Result<Compared> read_and_compare(const std::vector<std::string>& paths);
+/// @param known a file of known changes; empty: those that are compiled in
+model::Result<Compared> read_and_compare(const std::vector<std::string>& paths,
+                                         const std::string& known = "");
 
 /// @return how to lay out text on stdout: colours only on a terminal, and never with NO_COLOR
 render::Style stdout_style();

@@ -28,7 +28,7 @@ std::vector<std::string> texts(const toml::node_view<const toml::node>& node) {
   return all;
 }
 
-model::Result<KnownChange> change_from(const toml::table& row) {
+model::Result<KnownChange> change_from(const toml::table& row, std::string_view name) {
   auto text = [&](const char* key) { return row[key].value_or(std::string()); };
   KnownChange change{text("since"),
                      texts(row["affects"]),
@@ -42,9 +42,8 @@ model::Result<KnownChange> change_from(const toml::table& row) {
   change.most = row["most"].value<double>();
   change.instructions = row["instructions"].value<double>();
   auto bad = [&](std::string_view what) {
-    return model::bad_input(fmt::format("known-changes.toml:{}: \"{}\": {}",
-                                        row.source().begin.line, fmt::join(change.affects, " "),
-                                        what));
+    return model::bad_input(fmt::format("{}:{}: \"{}\": {}", name, row.source().begin.line,
+                                        fmt::join(change.affects, " "), what));
   };
   for (const auto& [key, value] : row) {
     if (std::ranges::find(kKeys, key.str()) == kKeys.end()) {
@@ -73,21 +72,22 @@ model::Result<std::vector<KnownChange>> known_changes() {
   return known_changes_from(kKnownChangesText);
 }
 
-model::Result<std::vector<KnownChange>> known_changes_from(std::string_view text) {
+model::Result<std::vector<KnownChange>> known_changes_from(std::string_view text,
+                                                           std::string_view name) {
   try {
     const toml::table table = toml::parse(text);
     std::vector<KnownChange> changes;
     const auto* rows = table["change"].as_array();
     if (rows == nullptr) return changes;
     for (const auto& row : *rows) {
-      if (!row.is_table()) return model::bad_input("known-changes.toml: change is no table");
-      auto change = change_from(*row.as_table());
+      if (!row.is_table()) return model::bad_input(fmt::format("{}: change is no table", name));
+      auto change = change_from(*row.as_table(), name);
       if (!change) return tl::unexpected(change.error());
       changes.push_back(std::move(*change));
     }
     return changes;
   } catch (const toml::parse_error& wrong) {
-    return model::bad_input(fmt::format("known-changes.toml:{}: {}", wrong.source().begin.line,
+    return model::bad_input(fmt::format("{}:{}: {}", name, wrong.source().begin.line,
                                         std::string(wrong.description())));
   }
 }

@@ -36,7 +36,9 @@ struct Seen {
 model::Result<std::vector<KnownChange>> known_changes();
 
 /// @param text TOML as in known-changes.toml
-model::Result<std::vector<KnownChange>> known_changes_from(std::string_view text);
+/// @param name of the file, for errors
+model::Result<std::vector<KnownChange>> known_changes_from(
+    std::string_view text, std::string_view name = "known-changes.toml");
 
 /// A kernel that goes back over a change shows it in the other direction, without its `to`.
 /// @return the change that explains what was seen between the two releases; nullptr when none does
