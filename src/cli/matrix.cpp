@@ -8,8 +8,10 @@
 #include "cli/command.h"
 #include "cli/matrix_file.h"
 #include "cli/programs.h"
+#include "cli/reports.h"
 #include "cli/vm_cell.h"
 #include "model/json.h"
+#include "render/format.h"
 #include "sys/file.h"
 #include "sys/process.h"
 
@@ -20,6 +22,7 @@ struct Options {
   MatrixSpec matrix;
   std::string file;
   std::string output = "results";
+  std::string format;
   int jobs = 2;
   int seed = 1;
   bool resume = false;
@@ -31,14 +34,16 @@ struct CellPlan {
   std::string path;
 };
 
-int run_cell(const CellPlan& plan, const std::string& libexec) {
+int run_cell(const CellPlan& plan, const std::string& libexec, bool show_path) {
   auto report = run_vm_cell(plan.cell, libexec);
   if (!report) return report_error(report.error());
   if (auto written = write_report(*report, plan.path); !written) {
     return report_error(written.error());
   }
-  fmt::print("{}\n", plan.path);
-  std::fflush(stdout);
+  // On stdout, unless the reports themselves are to be there.
+  std::FILE* out = show_path ? stdout : stderr;
+  fmt::print(out, "{}\n", plan.path);
+  std::fflush(out);
   return exit_code(*report);
 }
 
@@ -77,7 +82,8 @@ int run_cells(const std::vector<CellPlan>& plans, const Options& options,
       continue;
     }
     if (workers.size() >= static_cast<std::size_t>(options.jobs)) reap_one();
-    auto worker = sys::Child::spawn([&] { return run_cell(plan, libexec); });
+    auto worker =
+        sys::Child::spawn([&] { return run_cell(plan, libexec, options.format.empty()); });
     if (!worker) {
       return report_error({model::Error::Kind::cannot_run, to_string(worker.error())});
     }
@@ -85,6 +91,19 @@ int run_cells(const std::vector<CellPlan>& plans, const Options& options,
   }
   while (!workers.empty()) reap_one();
   return worst;
+}
+
+// The reports of the cells that could be run.
+int print_reports(const std::vector<CellPlan>& plans, const std::string& format) {
+  std::vector<std::string> paths;
+  for (const auto& plan : plans) {
+    if (sys::exists(plan.path).value_or(false)) paths.push_back(plan.path);
+  }
+  if (paths.empty()) return kAllGood;
+  const auto reports = read_reports(paths);
+  if (!reports) return report_error(reports.error());
+  fmt::print("{}", render::render(format, *reports, stdout_style()));
+  return kAllGood;
 }
 
 // Two builds of one release have one name: the later ones are numbered, behind the first in order.
@@ -147,7 +166,8 @@ int run(Options options) {
       plans.push_back({std::move(cell), std::move(path)});
     }
   }
-  return run_cells(plans, options, *libexec);
+  const int worst = run_cells(plans, options, *libexec);
+  return options.format.empty() ? worst : std::max(worst, print_reports(plans, options.format));
 }
 
 }  // namespace
@@ -186,6 +206,10 @@ void add_matrix(CLI::App& app, Action& chosen) {
       ->capture_default_str();
   command->add_option("-o,--output", options->output, "Folder of the reports")
       ->capture_default_str();
+  command
+      ->add_option("--format", options->format,
+                   "Print the reports like this once all are made: see nsvet compare --help")
+      ->check(CLI::IsMember(render::format_names()));
   command->add_flag("--resume", options->resume, "Keep the reports that are there and complete");
   command->callback([&chosen, options] { chosen = [options] { return run(*options); }; });
 }
