@@ -46,6 +46,8 @@ NSVET_CHECK(unknown_bits,
                    actor([flag] { return sys::unshare(flag | CLONE_NEWUTS); }), EINVAL);
   }
   expect_moved(t, "the refusals", 0, ids_of_child(actor), before, before);
+  // The valid one alone is no such bit.
+  actor([] { enter_new(CLONE_NEWUTS); });
 }
 
 sys::Result<sys::NsIds> ids_in_clone3(const clone_args& args,
@@ -92,6 +94,8 @@ NSVET_CHECK(clone3_refuses,
   stack = arguments(kUts);
   stack.stack = 4096;
   refused("stack without a size", stack);
+  const auto made = actor([] { return ids_in_clone3(arguments(kUts)); });
+  expect_made(t, "clone3(CLONE_NEWUTS)", kUts, require(made), sys::ns_ids());
 }
 
 NSVET_CHECK(clone3_sizes,
@@ -150,6 +154,8 @@ NSVET_CHECK_EACH_TYPE(
     return ids_in([flag] { return ::syscall(SYS_clone, flag | SIGCHLD, 0, 0, 0, 0); });
   });
   if (type.type == NsType::time) {
+    // It is one of clone3(2).
+    t.spawn({.flags = type.clone_flag});
     // Later kernels refuse the exit signal that it would be.
     t.fact("clone_newtime", sys::outcome(cloned));
     if (!cloned) {

@@ -90,24 +90,6 @@ bool register_kinds() {
 }
 const bool kinds_registered = register_kinds();
 
-NSVET_CHECK(destroyed, {.id = "ipc.objects.destroyed",
-                        .title = "Objects go with their IPC namespace",
-                        .rule = "when the last member has ended, all objects are destroyed: a "
-                                "namespace made later has none",
-                        .source = "ipc_namespaces(7)",
-                        .types = {NsType::ipc},
-                        .needs = {Need::admin, Need::sysvipc}}) {
-  Actor outer = t.spawn({.flags = CLONE_NEWIPC});
-  for (const Kind kind : {Kind::msg, Kind::sem, Kind::shm}) {
-    require(outer([kind] { return get(kind, IPC_CREAT | IPC_EXCL | 0600); }));
-  }
-  outer.finish();
-  Actor later = t.spawn({.flags = CLONE_NEWIPC});
-  for (const Kind kind : {Kind::msg, Kind::sem, Kind::shm}) {
-    t.expect_errno("the key in a later namespace", later([kind] { return get(kind, 0); }), ENOENT);
-  }
-}
-
 sys::Result<> open_queue(int flags) {
   const mqd_t queue = ::mq_open("/nsvet", flags, 0600, nullptr);
   if (queue < 0) return sys::last_error("mq_open({:#x})", flags);

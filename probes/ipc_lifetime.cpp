@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 #include <sys/sem.h>
 #include <sys/shm.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
@@ -15,6 +16,7 @@
 
 #include "probe/check.h"
 #include "sys/credentials.h"
+#include "sys/file.h"
 
 namespace nsvet::probe {
 namespace {
@@ -158,6 +160,68 @@ NSVET_CHECK(queues_destroyed,
              .needs = {Need::admin, Need::userns, Need::mqueue}}) {
   // One queue of 4096 bytes and its overhead, but not two.
   expect_given_back(t, RLIMIT_MSGQUEUE, 8000, EMFILE, big_queue);
+}
+
+// One object of the kind under the key, with the caller as who used it last.
+struct Kind {
+  const char* name;
+  sys::Result<int> (*use)();
+  sys::Result<int> (*find)();
+};
+const Kind kKinds[] = {
+    {"queue",
+     [] {
+       const Message message;
+       return result_of(::msgsnd(::msgget(kKey, IPC_CREAT | IPC_EXCL | 0600), &message, 1, 0),
+                        "msgsnd()");
+     },
+     [] { return result_of(::msgget(kKey, 0), "msgget()"); }},
+    {"semaphore set",
+     [] {
+       return result_of(::semctl(::semget(kKey, 1, IPC_CREAT | IPC_EXCL | 0600), 0, SETVAL, 1),
+                        "semctl()");
+     },
+     [] { return result_of(::semget(kKey, 1, 0), "semget()"); }},
+    {"segment",
+     [] { return result_of(::shmget(kKey, kPage, IPC_CREAT | IPC_EXCL | 0600), "shmget()"); },
+     [] { return result_of(::shmget(kKey, kPage, 0), "shmget()"); }},
+};
+
+// Ends the actor and reaps it, so that nothing of it is left to hold a namespace.
+void end(Actor& parent, Actor& child) {
+  child.finish();
+  parent([pid = child.pid()] { ::waitpid(pid, nullptr, __WALL); });
+}
+
+// An object remembers the process that used it last, and this the PID namespace that it was in. So
+// there is room for another PID namespace, within a limit of one, when the object is no more.
+NSVET_CHECK(destroyed, {.id = "ipc.objects.destroyed",
+                        .title = "Objects are destroyed with their IPC namespace",
+                        .rule = "when an IPC namespace ends, all its objects are destroyed, and "
+                                "what they hold is given back; a namespace made later has none",
+                        .source = "ipc_namespaces(7), ipc/namespace.c",
+                        .types = {NsType::ipc, NsType::pid, NsType::user},
+                        .needs = {Need::admin, Need::userns, Need::sysvipc}}) {
+  for (const Kind& kind : kKinds) {
+    Actor user = t.spawn({.flags = CLONE_NEWUSER});
+    require(sys::map_root(user.pid(), ::geteuid(), ::getegid()));
+    require(user([] { return sys::write_file("/proc/sys/user/max_pid_namespaces", "1"); }));
+    const auto room = [&] { return user.try_spawn({.flags = CLONE_NEWPID}).has_value(); };
+    Actor keeper = user.spawn({.flags = CLONE_NEWIPC});
+    {
+      // Its PID file descriptor would hold its PID namespace, too.
+      Actor maker = keeper.spawn({.flags = CLONE_NEWPID});
+      require(maker(kind.use));
+      end(keeper, maker);
+    }
+    t.expect_success(fmt::format("the {} when its maker has ended", kind.name), keeper(kind.find));
+    if (room()) Check::skip("objects do not hold PID namespaces on this kernel");
+    end(user, keeper);
+    t.expect(fmt::format("the {} has gone with its namespace", kind.name), eventually(room), true);
+    Actor later = user.spawn({.flags = CLONE_NEWIPC});
+    t.expect_errno(fmt::format("the {}'s key in a later namespace", kind.name), later(kind.find),
+                   ENOENT);
+  }
 }
 
 NSVET_CHECK(undo_by_setns,

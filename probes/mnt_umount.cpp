@@ -254,5 +254,22 @@ NSVET_CHECK(
   t.expect_errno("a place that is not there", umount(actor, "/tmp/none"), ENOENT);
 }
 
+NSVET_CHECK(
+    force,
+    umount_check("force", "MNT_FORCE needs a capability over the file system",
+                 "who has no CAP_SYS_ADMIN over the user namespace that a file system was mounted "
+                 "in cannot unmount it with MNT_FORCE (EPERM), though the mount is its own")) {
+  if (!missing(Need::userns).empty()) Check::skip(missing(Need::userns));
+  Actor outer = t.spawn();
+  outer([] {
+    enter_private_mounts();
+    setup(sys::make_directory("/tmp/a"));
+  });
+  Actor inner = outer.spawn({.flags = CLONE_NEWUSER | CLONE_NEWNS});
+  require(inner([] { return sys::mount("/tmp/a", "/tmp/a", "", MS_BIND); }));
+  t.expect_errno("with MNT_FORCE", umount(inner, "/tmp/a", MNT_FORCE), EPERM);
+  t.expect_success("without", umount(inner, "/tmp/a"));
+}
+
 }  // namespace
 }  // namespace nsvet::probe

@@ -284,6 +284,26 @@ NSVET_CHECK(join_needs,
   t.expect("of the parent user namespace", setns_outcome(above, owned.get()), "success");
 }
 
+NSVET_CHECK(foreign_owner,
+            pid_rule("pid.create.foreign_owner",
+                     "No PID namespace is made below one that a descendant user namespace owns",
+                     "who has joined a PID namespace that belongs to a user namespace below its "
+                     "own cannot make another one there (EINVAL); members of that user namespace "
+                     "can",
+                     "commit a2b426267c56 (userns,pidns: Verify the userns for new pid "
+                     "namespaces)")) {
+  if (!missing(Need::userns).empty()) Check::skip(missing(Need::userns));
+  Actor owner = t.spawn({.flags = CLONE_NEWUSER | CLONE_NEWPID});
+  Actor above = t.spawn();
+  const auto owned = pid_ns_of(owner);
+  t.expect("setns() from the parent user namespace", setns_outcome(above, owned.get()), "success");
+  Actor member = above.spawn();
+  t.expect("getpid() of its child", member([] { return ::getpid(); }), 2);
+  t.expect("unshare(CLONE_NEWPID) of the child", unshare_outcome(member, CLONE_NEWPID), "EINVAL");
+  t.expect("clone3(CLONE_NEWPID)", outcome(member.try_spawn({.flags = CLONE_NEWPID})), "EINVAL");
+  t.expect_success("clone3(CLONE_NEWPID) of the owner", owner.try_spawn({.flags = CLONE_NEWPID}));
+}
+
 NSVET_CHECK(for_children_link,
             pid_rule("pid.for_children.link", "pid_for_children names where children will be",
                      "the link differs from ns/pid after unshare(2) and setns(2); before the "

@@ -2,9 +2,12 @@
 #include <linux/capability.h>
 #include <linux/kcmp.h>
 #include <sched.h>
+#include <signal.h>
+#include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -18,7 +21,7 @@ namespace {
 
 constexpr int kIoprioWhoProcess = 1;
 
-// Calls that find a process and alter nothing.
+// Calls that find a process and alter nothing of it.
 struct Lookup {
   const char* name;
   long (*call)(pid_t pid);
@@ -77,6 +80,49 @@ const Lookup kLookups[] = {
        __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, pid};
        std::array<__user_cap_data_struct, 2> data{};
        return ::syscall(SYS_capget, &header, data.data());
+     }},
+    {"setpriority",
+     [](pid_t pid) -> long { return ::setpriority(PRIO_PROCESS, static_cast<id_t>(pid), 0); }},
+    {"ioprio_set",
+     [](pid_t pid) {
+       constexpr int kDefault = 0;
+       return ::syscall(SYS_ioprio_set, kIoprioWhoProcess, pid, kDefault);
+     }},
+    {"tkill", [](pid_t pid) { return ::syscall(SYS_tkill, pid, 0); }},
+    {"tgkill", [](pid_t pid) { return ::syscall(SYS_tgkill, pid, pid, 0); }},
+    {"rt_sigqueueinfo",
+     [](pid_t pid) {
+       siginfo_t info{};
+       info.si_code = SI_QUEUE;
+       return ::syscall(SYS_rt_sigqueueinfo, pid, 0, &info);
+     }},
+    {"rt_tgsigqueueinfo",
+     [](pid_t pid) {
+       siginfo_t info{};
+       info.si_code = SI_QUEUE;
+       return ::syscall(SYS_rt_tgsigqueueinfo, pid, pid, 0, &info);
+     }},
+    {"ptrace",
+     [](pid_t pid) -> long {
+       if (::ptrace(PTRACE_SEIZE, pid, nullptr, nullptr) != 0) return -1;
+       // Let go, for the next who asks.
+       ::ptrace(PTRACE_INTERRUPT, pid, nullptr, nullptr);
+       ::waitpid(pid, nullptr, __WALL);
+       ::ptrace(PTRACE_DETACH, pid, nullptr, nullptr);
+       return 0;
+     }},
+    {"migrate_pages",
+     [](pid_t pid) {
+       const unsigned long first_node = 1;
+       return ::syscall(SYS_migrate_pages, pid, 8 * sizeof first_node, &first_node, &first_node);
+     }},
+    {"process_vm_writev",
+     [](pid_t pid) {
+       static char there;
+       char here = 0;
+       const iovec from{&here, 1};
+       const iovec to{&there, 1};
+       return ::syscall(SYS_process_vm_writev, pid, &from, 1, &to, 1, 0);
      }},
     {"clock_getcpuclockid",
      [](pid_t pid) -> long {

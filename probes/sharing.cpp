@@ -67,7 +67,7 @@ NSVET_CHECK_EACH_TYPE(unshare_copies,
   Actor child = t.spawn();
   Actor below = child.spawn();
   const auto before = nsproxies();
-  require(child([flag = type.clone_flag] { return sys::unshare(flag); }));
+  child([flag = type.clone_flag] { enter_new(flag); });
   const auto after = nsproxies();
   t.expect("the caller has another one", after.at(child.pid()) != before.at(child.pid()), part);
   t.expect("its child keeps the old one", after.at(below.pid()) == before.at(below.pid()), true);

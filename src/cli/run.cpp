@@ -1,8 +1,10 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <ctime>
 #include <memory>
+#include <thread>
 
 #include "cli/cell.h"
 #include "cli/command.h"
@@ -24,6 +26,8 @@ struct Options {
   std::string user;
   std::string output;
   std::string format = "text";
+  // Checks wait about as long as they work.
+  int jobs = static_cast<int>(2 * std::max(1U, std::thread::hardware_concurrency()));
   int rounds = 3;
   int samples = 11;
 };
@@ -50,6 +54,7 @@ int run(const Options& options) {
   // Who is not root already is the ordinary user.
   plan.user = user == "nobody" && root ? harness::User::nobody : harness::User::root;
   plan.only = options.only;
+  plan.workers = options.jobs;
   plan.rounds = options.rounds;
   plan.samples = options.samples;
   harness::Collector collector({.kernel = "running", .user = user});
@@ -95,6 +100,9 @@ void add_run(CLI::App& app, Action& chosen) {
   command->add_option("-o,--output", options->output, "Write the report to this file");
   command->add_option("--format", options->format, "Of what is printed: see nsvet compare --help")
       ->check(CLI::IsMember(render::format_names()))
+      ->capture_default_str();
+  command->add_option("--jobs", options->jobs, "Checks at a time")
+      ->check(CLI::Range(1, 64))
       ->capture_default_str();
   command->add_option("--rounds", options->rounds, "Processes for each benchmark")
       ->check(CLI::Range(1, 1000))

@@ -14,41 +14,7 @@
 namespace nsvet::harness {
 namespace {
 
-constexpr std::size_t kLongestLine = 16U << 20;
 constexpr std::size_t kOutputKept = 4096;
-
-// Splits what arrives into lines, and keeps the first one that is no event.
-class Lines {
- public:
-  void take(std::string_view bytes, const OnEvent& on_event) {
-    pending_ += bytes;
-    std::size_t end = 0;
-    while ((end = pending_.find('\n')) != std::string::npos) {
-      line(pending_.substr(0, end), on_event);
-      pending_.erase(0, end + 1);
-    }
-    if (pending_.size() > kLongestLine) {
-      line(pending_.substr(0, 80), on_event);
-      pending_.clear();
-    }
-  }
-  std::string garbage() && {
-    if (garbage_.empty()) return std::move(pending_);  // A line that was cut off.
-    return std::move(garbage_);
-  }
-
- private:
-  void line(const std::string& text, const OnEvent& on_event) {
-    auto event = model::decode(text);
-    if (event) {
-      on_event(*event);
-    } else if (garbage_.empty()) {
-      garbage_ = text.empty() ? "an empty line" : text.substr(0, 200);
-    }
-  }
-  std::string pending_;
-  std::string garbage_;
-};
 
 [[noreturn]] void become_program(const ProgramCall& call, const sys::Fd& program,
                                  const sys::Fd& input, int events, int output, pid_t parent) {
@@ -74,14 +40,6 @@ class Lines {
   std::array<char*, 1> environment{nullptr};
   ::execveat(program.get(), "", argv.data(), environment.data(), AT_EMPTY_PATH);
   ::_exit(127);
-}
-
-bool drain(int fd, const std::function<void(std::string_view)>& take) {
-  std::array<char, 65536> buffer;
-  const ssize_t n = ::read(fd, buffer.data(), buffer.size());
-  if (n <= 0) return n < 0 && errno == EINTR;
-  take({buffer.data(), static_cast<std::size_t>(n)});
-  return true;
 }
 
 }  // namespace

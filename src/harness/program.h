@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/lines.h"
 #include "model/event.h"
 #include "sys/error.h"
 #include "sys/process.h"
@@ -33,8 +34,6 @@ struct ProgramEnd {
   std::string garbage;  ///< The first line that was no event; empty when all were.
   std::string output;   ///< The end of what it wrote to stdout and stderr.
 };
-
-using OnEvent = std::function<void(const model::Event&)>;
 
 /// Runs the program to its end. Whatever it leaves running is killed and reaped: the caller must be
 /// a subreaper or PID 1, and have no other children.

@@ -7,6 +7,7 @@
 #include <span>
 
 #include "harness/environment.h"
+#include "harness/pool.h"
 #include "harness/residue.h"
 #include "model/glob.h"
 #include "sys/file.h"
@@ -37,7 +38,7 @@ model::Result<std::vector<model::Listing>> list_program(const std::string& path)
   return rows;
 }
 
-model::Event run_check(const RunPlan& plan, const Item& item) {
+model::CheckResult run_check(const RunPlan& plan, const Item& item) {
   std::optional<model::CheckResult> result;
   const auto end = run_program({.path = item.program,
                                 .arguments = {"--run", item.listing.id},
@@ -53,6 +54,26 @@ model::Event run_check(const RunPlan& plan, const Item& item) {
   broken.outcome = Outcome::error;
   broken.reason = end ? describe(*end, plan.check_limit) : to_string(end.error());
   return broken;
+}
+
+sys::Result<> run_checks(const RunPlan& plan, std::span<const Item> items, const OnEvent& on_event,
+                         const Continue& go_on) {
+  if (plan.workers > 1) {
+    std::vector<std::string> ids;
+    for (const Item& item : items) ids.push_back(item.listing.id);
+    const auto run_one = [&](const std::string& id) {
+      return run_check(
+          plan, *std::ranges::find(
+                    items, id, [](const Item& item) -> const auto& { return item.listing.id; }));
+    };
+    return run_pool(ids, plan.workers, run_one, on_event, go_on);
+  }
+  for (const Item& item : items) {
+    if (!go_on()) return {};
+    on_event(model::Start{item.listing.id});
+    on_event(run_check(plan, item));
+  }
+  return {};
 }
 
 // One round of the benchmarks of one program, in one process as long as it lives. What it does not
@@ -144,11 +165,10 @@ model::Result<void> run_plan(const RunPlan& plan, const OnEvent& on_event, const
       local_environment(), limits(),
       static_cast<std::int64_t>(checks.size() +
                                 benchmarks.size() * static_cast<std::size_t>(plan.rounds))});
-  for (const Item& item : checks) {
-    if (!go_on()) return {};
-    on_event(model::Start{item.listing.id});
-    on_event(run_check(plan, item));
+  if (auto done = run_checks(plan, checks, on_event, go_on); !done) {
+    return model::cannot_run(to_string(done.error()));
   }
+  if (!go_on()) return {};
   // Rounds are interleaved, so that a slow minute of the machine does not fall on one benchmark.
   for (int round = 0; round < plan.rounds; ++round) {
     for (auto first = benchmarks.begin(); first != benchmarks.end();) {

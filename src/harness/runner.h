@@ -20,6 +20,7 @@ struct RunPlan {
   bool checks = true;
   bool benchmarks = true;
   bool full = false;  ///< Also benchmarks of the full profile.
+  int workers = 1;    ///< Checks at a time. More than one forgets which one the kernel died of.
   int rounds = 1;     ///< Processes for each benchmark, interleaved over all of them.
   int samples = 7;    ///< Warm samples in each process.
   std::chrono::milliseconds check_limit{60000};

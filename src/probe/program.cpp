@@ -7,8 +7,9 @@
 
 namespace nsvet::probe {
 
-sys::Result<HeldProgram> execute_self(const std::function<sys::Result<>()>& before,
-                                      const sys::CloneOptions& options) {
+sys::Result<HeldProgram> execute(const std::string& path,
+                                 const std::function<sys::Result<>()>& before,
+                                 const sys::CloneOptions& options) {
   // Less than any list of checks.
   constexpr int kSmallest = 4096;
   auto pipe = sys::make_pipe();
@@ -19,7 +20,7 @@ sys::Result<HeldProgram> execute_self(const std::function<sys::Result<>()>& befo
   auto child = sys::Child::spawn(
       [&] {
         if (!before() || ::dup2(pipe->write.get(), STDOUT_FILENO) < 0) return 1;
-        ::execl("/proc/self/exe", "nsvet", "--list", "--events", "1", nullptr);
+        ::execl(path.c_str(), "nsvet", "--list", "--events", "1", nullptr);
         return 1;
       },
       options);
@@ -28,6 +29,11 @@ sys::Result<HeldProgram> execute_self(const std::function<sys::Result<>()>& befo
   char byte = 0;
   if (::read(pipe->read.get(), &byte, 1) != 1) return sys::error(ECHILD, "execve()");
   return HeldProgram{std::move(*child), std::move(pipe->read)};
+}
+
+sys::Result<HeldProgram> execute_self(const std::function<sys::Result<>()>& before,
+                                      const sys::CloneOptions& options) {
+  return execute("/proc/self/exe", before, options);
 }
 
 }  // namespace nsvet::probe

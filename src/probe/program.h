@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <string>
 
 #include "sys/fd.h"
 #include "sys/process.h"
@@ -15,8 +16,13 @@ struct HeldProgram {
 };
 
 /// Starts this program anew in a child.
+/// @param path of a copy of it
 /// @param before what the child does before execve(2)
 /// @return when the new program runs
+sys::Result<HeldProgram> execute(const std::string& path,
+                                 const std::function<sys::Result<>()>& before,
+                                 const sys::CloneOptions& options = {});
+/// The same with /proc/self/exe.
 sys::Result<HeldProgram> execute_self(const std::function<sys::Result<>()>& before,
                                       const sys::CloneOptions& options = {});
 

@@ -128,14 +128,15 @@ Result<std::vector<pid_t>> children_of(pid_t pid) {
 
 void kill_all_children() {
   for (;;) {
+    pid_t reaped = 0;
+    while ((reaped = ::waitpid(-1, nullptr, __WALL | WNOHANG)) > 0) {
+    }
+    // Most callers have none left, and need not look through all processes.
+    if (reaped < 0 && errno == ECHILD) return;
     const auto children = children_of(::getpid());
     if (!children) return;
     for (const pid_t child : *children) ::kill(child, SIGKILL);
-    int status = 0;
-    const pid_t reaped = ::waitpid(-1, &status, __WALL);
-    if (reaped < 0 && errno == ECHILD) return;
-    while (::waitpid(-1, &status, __WALL | WNOHANG) > 0) {
-    }
+    ::waitpid(-1, nullptr, __WALL);
   }
 }
 
