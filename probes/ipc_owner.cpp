@@ -282,7 +282,7 @@ NSVET_CHECK(sysctl_permission,
   Actor user = owner.spawn();
   require(user([] { return sys::become_user(5, 5); }));
   t.expect_errno("by a user of the owning user namespace", user(write), EACCES);
-  // From Linux 6.11 on.
+  // From Linux 6.9 on, and in stable releases from 5.19 on.
   t.fact("root_of_owner", sys::outcome(owner(write)));
 }
 

@@ -7,6 +7,7 @@
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -153,6 +154,35 @@ Actor ordinary_owner(const Check& t) {
   }
   owner([] { enter_new(CLONE_NEWNET); });
   return owner;
+}
+
+NSVET_CHECK(owners, {.id = "net.sysctl.owner",
+                     .title = "Network sysctls and /proc/net belong to the owner's root",
+                     .rule = "files below /proc/sys/net and /proc/PID/net are owned by user and "
+                             "group 0 of the user namespace that owns the network namespace",
+                     .source = "net/sysctl_net.c, net_ctl_set_ownership(); fs/proc/proc_net.c",
+                     .types = {NsType::net, NsType::user},
+                     .needs = {Need::root, Need::userns}}) {
+  constexpr unsigned kFirstId = 200000;
+  Actor inside = t.spawn({.flags = CLONE_NEWUSER});
+  for (const char* file : {"uid_map", "gid_map"}) {
+    require(sys::write_file(fmt::format("/proc/{}/{}", inside.pid(), file),
+                            fmt::format("0 {} 100", kFirstId)));
+  }
+  // Who owns /proc/net is settled when the namespace is made, so not before the map.
+  inside([] { enter_new(CLONE_NEWNET); });
+  const auto owner_of = [](const std::string& path) -> sys::Result<std::string> {
+    struct stat state {};
+    if (::stat(path.c_str(), &state) != 0) return sys::last_error("stat({})", path);
+    return fmt::format("{} {}", state.st_uid, state.st_gid);
+  };
+  for (const char* path : {"/proc/sys/net/ipv4/ip_default_ttl", "/proc/self/net/dev"}) {
+    t.expect(fmt::format("{} inside", path), require(inside([=] { return owner_of(path); })),
+             "0 0");
+    t.expect(fmt::format("{} of the initial namespace", path), require(owner_of(path)), "0 0");
+  }
+  const auto outside = require(owner_of(fmt::format("/proc/{}/net/dev", inside.pid())));
+  t.expect("/proc/PID/net/dev seen outside", outside, "200000 200000");
 }
 
 NSVET_CHECK(writers, {.id = "net.sysctl.permission",
