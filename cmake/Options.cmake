@@ -1,6 +1,7 @@
 # What one may choose, and what every target of ours is compiled with.
 option(NSVET_TESTS "Build the tests" ${PROJECT_IS_TOP_LEVEL})
 option(NSVET_SANITIZE "Build with AddressSanitizer and UndefinedBehaviorSanitizer" OFF)
+option(NSVET_FUZZ "Build for libFuzzer: clang only" OFF)
 option(NSVET_TIDY "Run clang-tidy with the compiler" OFF)
 
 add_library(nsvet_options INTERFACE)
@@ -17,6 +18,12 @@ if(NSVET_SANITIZE)
     -fno-omit-frame-pointer
     # Instrumented std::regex looks uninitialised to GCC 12 (GCC bug 105562).
     $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
+  target_link_options(nsvet_options INTERFACE -fsanitize=address,undefined)
+endif()
+
+if(NSVET_FUZZ)
+  target_compile_options(nsvet_options INTERFACE -fsanitize=fuzzer-no-link,address,undefined
+                                                 -fno-sanitize-recover=all)
   target_link_options(nsvet_options INTERFACE -fsanitize=address,undefined)
 endif()
 

@@ -93,6 +93,19 @@ BenchmarkResult benchmark_from(const Json& value) {
     result.samples.insert(result.samples.end(), pair.at(1).get<std::size_t>(),
                           pair.at(0).get<std::int64_t>());
   }
+  // Whoever compares goes by the counts, and by the order.
+  std::int64_t calls = 0;
+  for (const auto& round : result.rounds) {
+    if (round.count > kMostSamples) throw std::out_of_range("too many samples");
+    calls += round.count;
+  }
+  if (calls != result.count || (result.count == 0 && !result.rounds.empty())) {
+    throw std::out_of_range(
+        fmt::format("{}: {} calls in its rounds, but {} samples", result.id, calls, result.count));
+  }
+  if (!std::ranges::is_sorted(result.samples)) {
+    throw std::out_of_range(result.id + ": samples out of order");
+  }
   return result;
 }
 

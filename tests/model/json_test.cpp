@@ -62,6 +62,8 @@ TEST(ReportJson, RefusesWhatIsWrongInOneLine) {
       {with("\"p50\":5", "\"p50\":\"5\""), "p50"},
       {with("\"id\":\"uts.x\"", "\"id\":\"<b>\""), "id"},
       {with("[5,3]", "[5,99999999999]"), "too many samples"},
+      {with("[5,3]", "[5,4]"), "6 calls in its rounds, but 7 samples"},
+      {with("[5,3]", "[9,3]"), "samples out of order"},
       {with("\"residue\"", "\"leftovers\""), "residue"},
       {std::string(100000, '['), "nested too deeply"},
   };
