@@ -180,7 +180,9 @@ NSVET_CHECK(priority_of_user,
              .source = "getpriority(2), user_namespaces(7)",
              .types = {NsType::user},
              .needs = {Need::root, Need::userns}}) {
-  Actor root = spawn_mapped(t, kFirstId, 100);
+  // All processes of the user count, so that no other check may have it.
+  constexpr unsigned kOwnIds = 300000;
+  Actor root = spawn_mapped(t, kOwnIds, 100);
   Actor user = root.spawn();
   require(user([]() -> sys::Result<> {
     if (::setpriority(PRIO_PROCESS, 0, 7) != 0) return sys::last_error("setpriority()");
@@ -195,9 +197,9 @@ NSVET_CHECK(priority_of_user,
     };
   };
   t.expect("user 5 inside", require(root(priority(5))), 7);
-  t.expect("the same outside", require(priority(kFirstId + 5)()), 7);
-  t.expect_errno("the outer id inside", root(priority(kFirstId + 5)), ESRCH);
-  Actor sibling = spawn_mapped(t, kFirstId + 1000, 100);
+  t.expect("the same outside", require(priority(kOwnIds + 5)()), 7);
+  t.expect_errno("the outer id inside", root(priority(kOwnIds + 5)), ESRCH);
+  Actor sibling = spawn_mapped(t, kOwnIds + 1000, 100);
   t.expect_errno("user 5 in another one", sibling(priority(5)), ESRCH);
 }
 
