@@ -82,7 +82,7 @@ const Lookup kLookups[] = {
        return ::syscall(SYS_capget, &header, data.data());
      }},
     {"setpriority",
-     [](pid_t pid) -> long { return ::setpriority(PRIO_PROCESS, static_cast<id_t>(pid), 0); }},
+     [](pid_t pid) -> long { return ::setpriority(PRIO_PROCESS, static_cast<id_t>(pid), 19); }},
     {"ioprio_set",
      [](pid_t pid) {
        constexpr int kDefault = 0;

@@ -105,21 +105,22 @@ NSVET_CHECK(user_priority,
                      "in the caller's PID namespace, and no others",
                      "setpriority(2), kernel/sys.c")) {
   if (!missing(Need::root).empty()) Check::skip(missing(Need::root));
-  // Nobody else should have it.
-  constexpr uid_t kUser = 200010;
+  // Nobody else should have it, nor any other check.
+  constexpr uid_t kUser = 302000;
   const auto become = [] { return sys::become_user(kUser, kUser); };
   Actor outside = t.spawn();
   Actor init = t.spawn({.flags = CLONE_NEWPID});
   Actor member = init.spawn();
   require(outside(become));
   require(member(become));
+  const auto own = [] { return ::getpriority(PRIO_PROCESS, 0); };
+  const int before = outside(own);
   require(init([]() -> sys::Result<> {
-    if (::setpriority(PRIO_USER, kUser, 5) != 0) return sys::last_error("setpriority()");
+    if (::setpriority(PRIO_USER, kUser, 19) != 0) return sys::last_error("setpriority()");
     return {};
   }));
-  const auto own = [] { return ::getpriority(PRIO_PROCESS, 0); };
-  t.expect("of the member", member(own), 5);
-  t.expect("of the user's process outside", outside(own), 0);
+  t.expect("of the member", member(own), 19);
+  t.expect("of the user's process outside", outside(own), before);
 }
 
 }  // namespace

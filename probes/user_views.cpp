@@ -180,10 +180,12 @@ NSVET_CHECK(priority_of_user,
              .source = "getpriority(2), user_namespaces(7)",
              .types = {NsType::user},
              .needs = {Need::root, Need::userns}}) {
-  Actor root = spawn_mapped(t, kFirstId, 100);
+  // All processes of the user count, so that no other check may have it.
+  constexpr unsigned kOwnIds = 300000;
+  Actor root = spawn_mapped(t, kOwnIds, 100);
   Actor user = root.spawn();
   require(user([]() -> sys::Result<> {
-    if (::setpriority(PRIO_PROCESS, 0, 7) != 0) return sys::last_error("setpriority()");
+    if (::setpriority(PRIO_PROCESS, 0, 19) != 0) return sys::last_error("setpriority()");
     return result_of(::setresuid(5, 5, 5), "setresuid()");
   }));
   const auto priority = [](id_t uid) {
@@ -194,10 +196,10 @@ NSVET_CHECK(priority_of_user,
       return found;
     };
   };
-  t.expect("user 5 inside", require(root(priority(5))), 7);
-  t.expect("the same outside", require(priority(kFirstId + 5)()), 7);
-  t.expect_errno("the outer id inside", root(priority(kFirstId + 5)), ESRCH);
-  Actor sibling = spawn_mapped(t, kFirstId + 1000, 100);
+  t.expect("user 5 inside", require(root(priority(5))), 19);
+  t.expect("the same outside", require(priority(kOwnIds + 5)()), 19);
+  t.expect_errno("the outer id inside", root(priority(kOwnIds + 5)), ESRCH);
+  Actor sibling = spawn_mapped(t, kOwnIds + 1000, 100);
   t.expect_errno("user 5 in another one", sibling(priority(5)), ESRCH);
 }
 

@@ -26,8 +26,8 @@ struct Options {
   std::string user;
   std::string output;
   std::string format = "text";
-  // Checks wait about as long as they work.
-  int jobs = static_cast<int>(2 * std::max(1U, std::thread::hardware_concurrency()));
+  // Checks wait much longer than they work.
+  int jobs = static_cast<int>(std::clamp(4 * std::thread::hardware_concurrency(), 1U, 32U));
   int rounds = 3;
   int samples = 11;
 };

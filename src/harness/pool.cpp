@@ -3,10 +3,10 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
-#include <algorithm>
+#include <atomic>
 #include <set>
+#include <utility>
 #include <vector>
 
 #include "sys/file.h"
@@ -15,8 +15,6 @@
 namespace nsvet::harness {
 namespace {
 
-using Index = std::uint32_t;
-
 struct Worker {
   sys::Child process;
   sys::Fd events;
@@ -24,35 +22,47 @@ struct Worker {
   std::string running{};
 };
 
-// A file with the indices in their order. Its offset is shared by all who inherit it, and each
-// read(2) moves it on: whoever reads takes the next.
-sys::Result<sys::Fd> make_queue(std::size_t count) {
-  sys::Fd queue(::memfd_create("queue", MFD_CLOEXEC));
-  if (!queue) return sys::last_error("memfd_create(queue)");
-  std::vector<Index> indices(count);
-  std::ranges::generate(indices, [next = Index{0}]() mutable { return next++; });
-  const std::string_view bytes(reinterpret_cast<const char*>(indices.data()),
-                               count * sizeof(Index));
-  if (auto written = sys::write_all(queue.get(), bytes); !written) {
-    return tl::unexpected(written.error());
+// The number of the next check, in memory that all workers share.
+class Queue {
+ public:
+  static sys::Result<Queue> create() {
+    void* at =
+        ::mmap(nullptr, sizeof(Counter), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (at == MAP_FAILED) return sys::last_error("mmap(queue)");
+    return Queue(new (at) Counter(0));
   }
-  ::lseek(queue.get(), 0, SEEK_SET);
-  return queue;
-}
+  Queue(Queue&& other) noexcept : next_(std::exchange(other.next_, nullptr)) {}
+  Queue(const Queue&) = delete;
+  Queue& operator=(const Queue&) = delete;
+  ~Queue() {
+    if (next_ != nullptr) ::munmap(next_, sizeof(Counter));
+  }
 
-int work(std::span<const std::string> ids, int queue, int events, const RunOne& run_one) {
+  /// @return a number that nobody else gets
+  std::uint32_t take() const { return next_->fetch_add(1); }
+  /// From now on there is none below `count`.
+  void close(std::size_t count) const { next_->store(static_cast<std::uint32_t>(count)); }
+
+ private:
+  using Counter = std::atomic<std::uint32_t>;
+  static_assert(Counter::is_always_lock_free, "it is shared between processes");
+  explicit Queue(Counter* next) : next_(next) {}
+  Counter* next_;
+};
+
+int work(std::span<const std::string> ids, const Queue& queue, int events, const RunOne& run_one) {
   const auto tell = [events](const model::Event& event) {
     return sys::write_all(events, model::encode(event) + "\n").has_value();
   };
   if (!sys::become_subreaper()) return 1;
-  Index index = 0;
-  while (::read(queue, &index, sizeof index) == sizeof index) {
-    if (!tell(model::Start{ids[index]}) || !tell(run_one(ids[index]))) return 1;
+  for (auto next = queue.take(); next < ids.size(); next = queue.take()) {
+    if (!tell(model::Start{ids[next]}) || !tell(run_one(ids[next]))) return 1;
   }
   return 0;
 }
 
-sys::Result<Worker> start(std::span<const std::string> ids, int queue, const RunOne& run_one) {
+sys::Result<Worker> start(std::span<const std::string> ids, const Queue& queue,
+                          const RunOne& run_one) {
   auto pipe = sys::make_pipe();
   if (!pipe) return tl::unexpected(pipe.error());
   auto child = sys::Child::spawn([&] { return work(ids, queue, pipe->write.get(), run_one); });
@@ -72,11 +82,11 @@ model::CheckResult lost(const std::string& id) {
 
 sys::Result<> run_pool(std::span<const std::string> ids, int workers, const RunOne& run_one,
                        const OnEvent& on_event, const std::function<bool()>& go_on) {
-  const auto queue = make_queue(ids.size());
+  const auto queue = Queue::create();
   if (!queue) return tl::unexpected(queue.error());
   std::vector<Worker> pool;
   for (int i = 0; i < workers; ++i) {
-    auto worker = start(ids, queue->get(), run_one);
+    auto worker = start(ids, *queue, run_one);
     if (!worker) return tl::unexpected(worker.error());
     pool.push_back(std::move(*worker));
   }
@@ -97,7 +107,7 @@ sys::Result<> run_pool(std::span<const std::string> ids, int workers, const RunO
   while (!pool.empty()) {
     if (!stopped && !go_on()) {
       stopped = true;
-      ::lseek(queue->get(), 0, SEEK_END);
+      queue->close(ids.size());
     }
     std::vector<pollfd> watched;
     for (const Worker& worker : pool) watched.push_back({worker.events.get(), POLLIN, 0});

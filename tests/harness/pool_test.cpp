@@ -51,9 +51,9 @@ model::CheckResult pass(const std::string& id) {
 }
 
 TEST(RunPool, GivesEveryCheckOneStartAndOneResult) {
-  const auto outcome = run(numbered(200), 4, pass);
-  EXPECT_EQ(outcome.starts.size(), 200U);
-  EXPECT_EQ(outcome.results.size(), 200U);
+  const auto outcome = run(numbered(2000), 8, pass);
+  EXPECT_EQ(outcome.starts.size(), 2000U);
+  EXPECT_EQ(outcome.results.size(), 2000U);
   for (const auto& [id, results] : outcome.results) {
     EXPECT_EQ(results.size(), 1U) << id;
     EXPECT_EQ(results.front().outcome, model::Outcome::pass) << id;
