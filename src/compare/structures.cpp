@@ -11,7 +11,9 @@ using Members = std::map<std::string, const model::StructureMember*>;
 Members by_name(const model::Structure* structure) {
   Members members;
   if (structure == nullptr) return members;
-  for (const auto& member : structure->members) members[member.name()] = &member;
+  for (const auto& member : structure->members) {
+    members[member.name().empty() ? "(unnamed)" : member.name()] = &member;
+  }
   return members;
 }
 

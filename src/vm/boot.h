@@ -11,6 +11,7 @@
 
 namespace nsvet::vm {
 
+/// Time in which QEMU waits for a processor of a busy host does not count.
 struct BootLimits {
   std::chrono::seconds first_event{120};  ///< From QEMU's start to the guest's first line.
   std::chrono::seconds silence{150};      ///< Between two lines of the guest.
