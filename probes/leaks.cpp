@@ -176,6 +176,7 @@ void try_until(Attempt attempt) {
 bool eventually_made(Site site, Way way) {
   sys::Result<> result;
   try_until([&] {
+    reap_orphans();
     result = way(site);
     return result || result.error().number != ENOSPC;
   });
@@ -210,6 +211,7 @@ void expect_no_leak(Check& t, std::uint64_t flags, Way way) {
   std::vector<Actor> all;
   for (int i = 1; i <= kRoom; ++i) {
     try_until([&] {
+      reap_orphans();  // One that is traced is its tracer's first.
       auto one = owner.try_spawn({.flags = flags});
       if (one) all.push_back(std::move(*one));
       return bool(one);
