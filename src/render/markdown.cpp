@@ -51,9 +51,12 @@ std::string groups_of(std::span<const Group> groups, Section section) {
       single.findings.push_back(group.findings.front());
       continue;
     }
-    if (!group.title.empty()) out += fmt::format("**{}**", plain(group.title));
-    if (!group.source.empty()) out += fmt::format(" \\[{}\\]", plain(group.source));
-    out += "\n\n" + rows_of(group);
+    if (!group.title.empty()) {
+      out += fmt::format("**{}**", plain(group.title));
+      if (!group.source.empty()) out += fmt::format(" \\[{}\\]", plain(group.source));
+      out += "\n\n";
+    }
+    out += rows_of(group);
     if (!group.followers.empty()) out += code(followers_of(group)) + "\n\n";
   }
   return (single.findings.empty() ? std::string() : rows_of(single)) + out;
