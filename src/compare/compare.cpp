@@ -103,7 +103,7 @@ class Comparer {
                                  .difference = finding.difference},
                                 result_.base, result_.next);
     if (known != nullptr) {
-      finding.expected = true;
+      finding.expected = !known->defect || finding.effect != Finding::Effect::worse;
       finding.why = known->why;
       finding.source = known->source;
     }

@@ -26,7 +26,7 @@ struct Finding {
   std::vector<std::string> follows{};  ///< Costs whose changes add up to this one; see follow.h.
   std::string reason{};                ///< What the report says of it.
   bool expected = false;
-  std::string why{};     ///< The known change that explains it, and
+  std::string why{};     ///< The known change or defect that explains it, and
   std::string source{};  ///< where it is documented.
 };
 

@@ -33,7 +33,7 @@ std::string last_part(const std::string& id) { return id.substr(id.rfind('.') + 
 
 bool one_cause(const Finding& a, const Finding& b) {
   if (section_of(a) != section_of(b)) return false;
-  if (a.expected) return a.why == b.why && a.source == b.source;
+  if (!a.why.empty() || !b.why.empty()) return a.why == b.why && a.source == b.source;
   if (figure(a) && figure(b)) {
     if (a.kind == Kind::growth || b.kind == Kind::growth) {
       const auto curve = [](const Finding& f) {
@@ -58,8 +58,8 @@ int urgency(Effect effect) {
 
 void name(Group& group) {
   const auto& first = group.findings.front();
-  if (group.section == Section::expected) {
-    group.title = first.why;
+  if (!first.why.empty()) {
+    group.title = (first.expected ? "" : "a known defect: ") + first.why;
     group.source = first.source;
   } else if (group.findings.size() > 1) {
     const auto n = group.findings.size();

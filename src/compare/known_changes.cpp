@@ -15,8 +15,9 @@
 namespace nsvet::compare {
 namespace {
 
-constexpr std::array<std::string_view, 9> kKeys{
-    "since", "affects", "direction", "why", "source", "until", "to", "most", "instructions"};
+constexpr std::array<std::string_view, 10> kKeys{"since",        "affects", "direction", "why",
+                                                 "source",       "until",   "to",        "most",
+                                                 "instructions", "defect"};
 
 // One text, or an array of them.
 std::vector<std::string> texts(const toml::node_view<const toml::node>& node) {
@@ -41,6 +42,7 @@ model::Result<KnownChange> change_from(const toml::table& row, std::string_view 
                      {}};
   change.most = row["most"].value<double>();
   change.instructions = row["instructions"].value<double>();
+  change.defect = row["defect"].value_or(false);
   auto bad = [&](std::string_view what) {
     return model::bad_input(fmt::format("{}:{}: \"{}\": {}", name, row.source().begin.line,
                                         fmt::join(change.affects, " "), what));

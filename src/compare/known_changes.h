@@ -21,6 +21,7 @@ struct KnownChange {
   std::string to{};              ///< The value or outcome that it makes, as text; empty: any.
   std::optional<double> most{};  ///< Of a cost: the largest change in per cent that it explains.
   std::optional<double> instructions{};  ///< The same in instructions.
+  bool defect = false;  ///< A fault of these kernels: explained, but not to be expected.
 };
 
 /// What was seen between two kernels, for explain().

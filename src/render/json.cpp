@@ -17,7 +17,7 @@ Json to_value(const compare::Finding& f) {
              {"expected", f.expected}};
   if (!f.follows.empty()) value["follows"] = f.follows;
   if (!f.reason.empty()) value["reason"] = f.reason;
-  if (f.expected) {
+  if (!f.why.empty()) {
     value["why"] = f.why;
     value["source"] = f.source;
   }

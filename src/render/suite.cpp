@@ -42,10 +42,11 @@ TestCase case_of(const Finding& finding) {
   TestCase test{.id = fmt::format("{} {}", to_string(finding.kind), printable(finding.id)),
                 .outcome = finding.expected ? Outcome::pass : Outcome::fail,
                 .message = finding.expected ? "" : change_of(finding)};
-  if (finding.expected) {
-    test.details.push_back(change_of(finding));
+  if (finding.expected) test.details.push_back(change_of(finding));
+  if (!finding.why.empty()) {
     test.details.push_back(
-        printable(fmt::format("expected: {} [{}]", finding.why, finding.source)));
+        printable(fmt::format("{}: {} [{}]", finding.expected ? "expected" : "a known defect",
+                              finding.why, finding.source)));
   }
   if (!finding.reason.empty()) test.details.push_back(printable(finding.reason));
   return test;

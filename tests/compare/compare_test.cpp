@@ -141,6 +141,27 @@ TEST(Compare, FindsABrokenRuleAFactALimitAndWhatTheKernelSaid) {
   EXPECT_EQ(compared(base, next).unexpected(), 6U);
 }
 
+TEST(Compare, ExplainsAKnownDefectAndDoesNotExpectIt) {
+  const KnownChange defect{.since = "6.17",
+                           .affects = {"check:uts.x"},
+                           .direction = "down",
+                           .why = "the name is lost",
+                           .source = "kernel/utsname.c",
+                           .until = "7.2",
+                           .defect = true};
+  const auto good = steady("6.16", 2000);
+  auto bad = steady("6.17", 2000);
+  bad.checks[0].outcome = Outcome::fail;
+  const auto came = compared(good, bad, {defect});
+  ASSERT_EQ(came.findings.size(), 1U);
+  EXPECT_FALSE(came.findings[0].expected);
+  EXPECT_EQ(came.findings[0].why, defect.why);
+  EXPECT_EQ(grouped(came).front().title, "a known defect: the name is lost");
+  const auto went = compared(bad, steady("7.2", 2000), {defect});
+  ASSERT_EQ(went.findings.size(), 1U);
+  EXPECT_TRUE(went.findings[0].expected);
+}
+
 TEST(Compare, LeavesLimitsThatFollowFreeMemory) {
   auto base = steady("6.12", 2000);
   auto next = base;

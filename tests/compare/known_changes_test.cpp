@@ -9,9 +9,9 @@ namespace {
 using testing::HasSubstr;
 
 const std::vector<KnownChange> kKnown{
-    {"6.14", {"bench:unshare/*", "bench:vfork/*"}, "up", "why", "source", "", "", 300, {}},
-    {"6.18", {"check:mnt.x"}, "down", "why", "source", "7.2", "fail", {}, {}},
-    {"6.14", {"bench:clone/*"}, "up", "why", "source", "", "", {}, 900},
+    {"6.14", {"bench:unshare/*", "bench:vfork/*"}, "up", "why", "source", "", "", 300, {}, false},
+    {"6.18", {"check:mnt.x"}, "down", "why", "source", "7.2", "fail", {}, {}, false},
+    {"6.14", {"bench:clone/*"}, "up", "why", "source", "", "", {}, 900, false},
 };
 
 bool explained(const Seen& seen, const char* from, const char* to) {
