@@ -218,7 +218,7 @@ bool has_link(std::string_view name) { return bool(link_index(name)); }
 
 void need_device_type(const sys::Result<>& made) {
   if (!made && made.error().number == EOPNOTSUPP) {
-    Check::skip("this kernel has no such device type, or cannot load its module here");
+    Check::skip(std::string(model::kNoModule));
   }
   require(made);
 }

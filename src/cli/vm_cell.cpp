@@ -1,8 +1,10 @@
 #include "cli/vm_cell.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "cli/cell.h"
 #include "cli/guest_files.h"
@@ -25,6 +27,15 @@ std::vector<vm::Perturbation> perturbations(int seed) {
   return {{.seed = seed, .kaslr = false, .padding = ""},
           {.seed = seed + 1, .kaslr = true, .padding = ""},
           {.seed = seed + 2, .kaslr = false, .padding = "nsvet.padding=0123456789abcdef"}};
+}
+
+// Of those that checks need, for who compares: which were found with the kernel.
+std::string module_names(const vm::KernelImage& kernel) {
+  std::vector<std::string> names;
+  for (const auto& path : kernel.modules) {
+    names.push_back(std::filesystem::path(path).stem().string());
+  }
+  return names.empty() ? "none" : fmt::format("{}", fmt::join(names, " "));
 }
 
 // The same programs must have run on kernels that are compared.
@@ -104,6 +115,7 @@ class CellRun {
     auto& report = collector_.report();
     report.environment.kernel["source"] = cell_.kernel.source;
     report.environment.kernel["sha256"] = cell_.kernel.sha256;
+    report.environment.kernel["modules"] = module_names(cell_.kernel);
     report.date = today();
     return std::move(collector_).finish();
   }

@@ -110,14 +110,15 @@ class Comparer {
     result_.findings.push_back(std::move(finding));
   }
 
+  static std::string of_kernel(const Report& report, const std::string& what) {
+    const auto found = report.environment.kernel.find(what);
+    return found == report.environment.kernel.end() ? std::string() : found->second;
+  }
+
   // Another compiler moves the cost of everything by some per cent.
   void compilers() {
-    const auto compiler = [](const Report& report) {
-      const auto found = report.environment.kernel.find("compiler");
-      return found == report.environment.kernel.end() ? std::string() : found->second;
-    };
-    const auto before = compiler(base_);
-    const auto after = compiler(next_);
+    const auto before = of_kernel(base_, "compiler");
+    const auto after = of_kernel(next_, "compiler");
     if (before.empty() || after.empty() || before == after) return;
     result_.notes.push_back(fmt::format(
         "built by other compilers, which changes costs everywhere: {} -> {}", before, after));
@@ -144,6 +145,7 @@ class Comparer {
   void checks() {
     std::map<std::string, const model::CheckResult*> before;
     for (const auto& check : base_.checks) before[check.id] = &check;
+    std::vector<std::string> without_module;
     for (const auto& check : next_.checks) {
       const auto old = before.find(check.id);
       if (old == before.end()) {
@@ -151,7 +153,9 @@ class Comparer {
         continue;
       }
       const Outcome was = old->second->outcome;
-      if (was != check.outcome) {
+      if (lacks_module(*old->second, check)) {
+        without_module.push_back(check.id);
+      } else if (was != check.outcome) {
         outcome(std::string(to_string(was)), sign(rank_of(check.outcome) - rank_of(was)), check);
       } else {
         ++result_.checks_same;
@@ -159,6 +163,11 @@ class Comparer {
       }
       facts(*old->second, check);
       before.erase(old);
+    }
+    if (!without_module.empty()) {
+      result_.notes.push_back(fmt::format(
+          "modules were found for one of the two kernels only; not compared for lack of them: {}",
+          fmt::join(without_module, ", ")));
     }
     // What was not run because the kernel died is told once, as the end.
     if (next_.end.state != EndState::complete) return;
@@ -170,6 +179,12 @@ class Comparer {
            .reason = "it was not run"},
           "check", 0);
     }
+  }
+
+  // Whether a module was at hand is no property of the kernel.
+  bool lacks_module(const model::CheckResult& before, const model::CheckResult& after) const {
+    return of_kernel(base_, "modules") != of_kernel(next_, "modules") &&
+           (before.reason == model::kNoModule) != (after.reason == model::kNoModule);
   }
 
   void outcome(std::string before, int way, const model::CheckResult& check) {

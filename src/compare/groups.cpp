@@ -48,7 +48,7 @@ bool one_cause(const Finding& a, const Finding& b) {
     return false;
   }
   if (a.kind == Kind::fact) return last_part(a.id) == last_part(b.id);
-  return a.kind == Kind::rule && a.reason == b.reason;
+  return (a.kind == Kind::rule || a.kind == Kind::cost) && a.reason == b.reason;
 }
 
 // Worst first.
@@ -72,7 +72,8 @@ void name(Group& group) {
     } else if (first.kind == Kind::fact) {
       group.title = fmt::format("{} is another in {} checks", last_part(first.id), n);
     } else {
-      group.title = fmt::format("{} checks for one reason", n);
+      group.title = fmt::format("{} {} for one reason", n,
+                                first.kind == Kind::cost ? "benchmarks" : "checks");
     }
   }
 }

@@ -24,6 +24,10 @@ constexpr std::string_view to_string(Outcome outcome) {
   return kOutcomeNames[static_cast<std::size_t>(outcome)];
 }
 
+/// The reason of a skip when a device type is not in the kernel itself, and no module brought it.
+inline constexpr std::string_view kNoModule =
+    "this kernel has no such device type, or cannot load its module here";
+
 /// A named value worth comparing across kernels.
 using Fact = std::variant<bool, std::int64_t, std::string>;
 using Facts = std::map<std::string, Fact>;

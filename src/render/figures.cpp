@@ -91,7 +91,7 @@ class Figures {
                                     {"kernel", view_.kernels[i]},
                                     {"before", row.before},
                                     {"after", row.after},
-                                    {"change", differs ? percent(row.change()) : std::string()},
+                                    {"change", differs ? share_of(row) : std::string()},
                                     {"direction", row.after > row.before ? "dearer" : "cheaper"},
                                     {"strength", differs ? std::min(1.0, change) : 0}});
         }

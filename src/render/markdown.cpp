@@ -70,7 +70,7 @@ std::string costs_of(const compare::Comparison& c) {
     const bool growth = row.kind == compare::CostRow::Kind::growth;
     out += fmt::format("| {}{} | {:.{}f} | {:.{}f} | {} |\n", code(row.id), growth ? " a step" : "",
                        row.before, growth ? 1 : 0, row.after, growth ? 1 : 0,
-                       differs ? percent(row.change()) : no_change_of(row));
+                       differs ? share_of(row) : no_change_of(row));
   }
   return out + "\n";
 }

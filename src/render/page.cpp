@@ -228,7 +228,7 @@ class Page {
     for (const auto& row : c.costs) {
       const bool differs = row.verdict == compare::Verdict::regression ||
                            row.verdict == compare::Verdict::improvement;
-      const std::string text = differs ? percent(row.change()) : no_change_of(row);
+      const std::string text = differs ? share_of(row) : no_change_of(row);
       if (row.kind == compare::CostRow::Kind::growth) {
         growths.push_back(
             Json::array({row.id, row.before, row.after, to_string(row.verdict), text}));
@@ -312,7 +312,7 @@ class Page {
       }
       row["cells"].push_back(
           {{"text", change_of(*cell)},
-           {"short", cell->difference != 0 ? percent(cell->change) : cell->after},
+           {"short", cell->change != 0 ? percent(cell->change) : cell->after},
            {"effect", to_string(cell->effect)},
            {"expected", cell->expected}});
     }

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <map>
 #include <set>
+#include <span>
 
 #include "compare/groups.h"
 #include "compare/repeats.h"
@@ -110,6 +111,13 @@ std::string finding_lines(const Finding& finding, std::size_t indent, int width,
   return out;
 }
 
+// Of a group: the largest ones are told by line. Other formats have all.
+std::span<const Finding> told(const Group& group) {
+  constexpr std::size_t kMost = 4;
+  const std::span findings = group.findings;
+  return findings.size() > kMost + 1 ? findings.first(kMost) : findings;
+}
+
 std::string group_lines(const Group& group, int width, const Paint& paint) {
   std::string out;
   std::size_t indent = 2;
@@ -119,11 +127,14 @@ std::string group_lines(const Group& group, int width, const Paint& paint) {
     indent = 4;
   }
   std::string said;
-  for (const auto& finding : group.findings) {
+  for (const auto& finding : told(group)) {
     out += finding_lines(finding, indent, width, paint);
     if (finding.reason.empty() || finding.reason == said) continue;
     said = finding.reason;
     out += paragraph(finding.reason, indent + 8, width, paint);
+  }
+  if (const auto rest = std::span(group.findings).subspan(told(group).size()); !rest.empty()) {
+    out += paragraph(rest_of(rest), indent + 8, width, paint);
   }
   if (!group.followers.empty()) out += paragraph(followers_of(group), indent + 8, width, paint);
   return out;
@@ -178,18 +189,17 @@ std::string one_comparison(const Comparison& c, const Repeats& repeats, const Pa
 
 using CostKey = std::pair<compare::CostRow::Kind, std::string>;
 
-// Costs to be tabled: on the insn clock those with a finding of their own that is not repeated; in
-// time all, for what could not be told is worth knowing.
+// Costs to be tabled: on the insn clock those that are told by line; in time all, for what could
+// not be told is worth knowing.
 std::set<CostKey> worth_a_row(std::span<const Repeats> repeats) {
   std::set<CostKey> keys;
   for (const auto& [rest, count, user] : repeats) {
-    std::set<std::string> told;
-    for (const auto& finding : rest.findings) {
-      if (finding.follows.empty()) told.insert(finding.id);
+    std::set<std::string> ids;
+    for (const auto& group : grouped(rest)) {
+      for (const auto& finding : told(group)) ids.insert(finding.id);
     }
     for (const auto& row : rest.costs) {
-      if (rest.clock == model::Clock::wall || told.contains(row.id))
-        keys.insert({row.kind, row.id});
+      if (rest.clock == model::Clock::wall || ids.contains(row.id)) keys.insert({row.kind, row.id});
     }
   }
   return keys;
@@ -248,7 +258,7 @@ class CostMatrix {
         }
         const bool differs =
             row->verdict == Verdict::regression || row->verdict == Verdict::improvement;
-        const std::string share = differs ? percent(row->change()) : no_change_of(*row);
+        const std::string share = differs ? share_of(*row) : no_change_of(*row);
         out += fmt::format(
             "{:>{}}", figures ? fmt::format("{} {:>8}", value(row->after, growth), share) : share,
             column);

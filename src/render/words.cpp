@@ -94,8 +94,8 @@ std::string change_of(const Finding& finding) {
     return before == "nothing" ? after : fmt::format("{} -> {}", before, after);
   }
   const std::string each = finding.kind == Finding::Kind::growth ? " a step" : "";
-  return fmt::format("{} -> {}{}  {}", number(before), number(after), each,
-                     percent(finding.change));
+  const std::string share = finding.change == 0 ? "" : "  " + percent(finding.change);
+  return fmt::format("{} -> {}{}{}", number(before), number(after), each, share);
 }
 
 std::string beside(const compare::Comparison& comparison) {
@@ -118,22 +118,51 @@ std::string_view heading(compare::Section section) {
   return {};
 }
 
-std::string followers_of(const compare::Group& group) {
-  if (group.followers.empty()) return {};
+std::string in_braces(std::span<const std::string> ids) {
   std::vector<std::pair<std::string, std::vector<std::string>>> families;
-  for (const auto& id : group.followers) {
+  for (const auto& id : ids) {
     const auto slash = id.find('/', id.starts_with("inside/") || id.starts_with("look/") ? 7 : 0);
     const std::string family = id.substr(0, slash);
+    if (slash == std::string::npos) {
+      families.push_back({id, {}});
+      continue;
+    }
     if (families.empty() || families.back().first != family) families.push_back({family, {}});
-    families.back().second.push_back(slash == std::string::npos ? "" : id.substr(slash + 1));
+    families.back().second.push_back(id.substr(slash + 1));
   }
   std::vector<std::string> names;
   for (const auto& [family, members] : families) {
-    names.push_back(members.size() == 1
+    names.push_back(members.empty() ? family
+                    : members.size() == 1
                         ? fmt::format("{}/{}", family, members.front())
                         : fmt::format("{}/{{{}}}", family, fmt::join(members, ", ")));
   }
-  return fmt::format("followed by {}: {}", group.followers.size(), fmt::join(names, ", "));
+  return fmt::format("{}", fmt::join(names, ", "));
+}
+
+std::string followers_of(const compare::Group& group) {
+  if (group.followers.empty()) return {};
+  return fmt::format("followed by {}: {}", group.followers.size(), in_braces(group.followers));
+}
+
+std::string rest_of(std::span<const Finding> findings) {
+  std::vector<std::string> ids;
+  std::vector<double> changes;
+  for (const auto& finding : findings) {
+    ids.push_back(finding.id);
+    if (finding.change != 0) changes.push_back(finding.change);
+  }
+  std::ranges::sort(ids);
+  std::string range;
+  if (!changes.empty()) {
+    const auto [least, most] = std::ranges::minmax(changes);
+    range = fmt::format(", {} to {}", percent(least), percent(most));
+  }
+  return fmt::format("and {} more{}: {}", findings.size(), range, in_braces(ids));
+}
+
+std::string share_of(const compare::CostRow& row) {
+  return row.before == 0 ? "from 0" : percent(row.change());
 }
 
 std::string no_change_of(const compare::CostRow& row) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,8 +37,17 @@ std::string beside(const compare::Comparison& comparison);
 /// @return the heading of a section of findings; empty for those of their own
 std::string_view heading(compare::Section section);
 
+/// @return "inside/open/{all, pid, user:30}, unshare/pid"; of ids in this order
+std::string in_braces(std::span<const std::string> ids);
+
+/// @return "and 3 more, +1.2 % to +3.4 %: inside/open/{all, pid, user:30}"
+std::string rest_of(std::span<const compare::Finding> findings);
+
 /// @return "followed by 3: inside/open/{all,pid,user:30}"; empty for a group without followers
 std::string followers_of(const compare::Group& group);
+
+/// @return the change of a cost in per cent; "from 0" where there is no such share
+std::string share_of(const compare::CostRow& row);
 
 /// @return what is said of a cost that did not change: "=", or "?" and what could have gone unseen
 std::string no_change_of(const compare::CostRow& row);

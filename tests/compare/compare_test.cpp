@@ -141,6 +141,20 @@ TEST(Compare, FindsABrokenRuleAFactALimitAndWhatTheKernelSaid) {
   EXPECT_EQ(compared(base, next).unexpected(), 6U);
 }
 
+TEST(Compare, TellsALackOfModulesInOneNote) {
+  auto with = steady("6.18", 2000);
+  auto without = steady("6.19", 2000);
+  without.checks[0].outcome = Outcome::skip;
+  without.checks[0].reason = model::kNoModule;
+  EXPECT_EQ(compared(with, without).findings.size(), 1U);
+  with.environment.kernel["modules"] = "veth";
+  without.environment.kernel["modules"] = "none";
+  const auto c = compared(with, without);
+  EXPECT_TRUE(c.findings.empty());
+  ASSERT_EQ(c.notes.size(), 1U);
+  EXPECT_THAT(c.notes[0], HasSubstr("uts.x"));
+}
+
 TEST(Compare, ExplainsAKnownDefectAndDoesNotExpectIt) {
   const KnownChange defect{.since = "6.17",
                            .affects = {"check:uts.x"},
