@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <optional>
 
 #include "cli/cell.h"
 #include "cli/guest_files.h"
@@ -147,19 +148,13 @@ class CellRun {
     plan.skip.insert(plan.skip.end(), deadly_.begin(), deadly_.end());
     const auto initramfs = initramfs_for(files_, plan);
     if (!initramfs) return tl::unexpected(initramfs.error());
-    const vm::Machine machine{.kernel = cell_.kernel.image,
-                              .initramfs = initramfs->path,
-                              .append = cell_.append,
-                              .perturbation = perturbation,
-                              .accelerator = cell_.clock == model::Clock::wall
-                                                 ? vm::Accelerator::kvm
-                                                 : vm::Accelerator::icount};
-    if (machine.accelerator == vm::Accelerator::kvm && !kvm_works_) {
-      if (auto boots = vm::kvm_boots(machine); !boots) {
-        return model::cannot_run(boots.error().message + "; --clock insn needs no KVM");
-      }
-      kvm_works_ = true;
-    }
+    vm::Machine machine{.kernel = cell_.kernel.image,
+                        .initramfs = initramfs->path,
+                        .append = cell_.append,
+                        .perturbation = perturbation};
+    const auto accelerator = accelerator_for(machine, checks);
+    if (!accelerator) return tl::unexpected(accelerator.error());
+    machine.accelerator = *accelerator;
     const std::string what = fmt::format("{} {} {}", cell_.kernel.spec, cell_.user, label);
     Progress progress(what);
     const auto result = vm::boot(machine, {.on_event =
@@ -180,6 +175,16 @@ class CellRun {
     report.timing[label + ".total_ms"] += result->total.count();
     report.timing[label + ".boot_ms"] = result->to_first_event.count();
     return result->end;
+  }
+
+  // On the wall clock without KVM rules can be checked, but no nanosecond means anything.
+  model::Result<vm::Accelerator> accelerator_for(const vm::Machine& machine, bool checks) {
+    if (cell_.clock == model::Clock::insn) return vm::Accelerator::icount;
+    if (!kvm_) kvm_ = vm::kvm_boots(machine);
+    if (*kvm_) return vm::Accelerator::kvm;
+    if (checks) return vm::Accelerator::tcg;
+    return model::cannot_run(kvm_->error().message +
+                             "; without KVM take --clock insn, or only checks (--only '*.*')");
   }
 
   void take(const model::Event& event, const std::string& label) {
@@ -213,7 +218,7 @@ class CellRun {
   std::vector<std::string> done_;    ///< Has its result in this round.
   std::vector<std::string> deadly_;  ///< Took the kernel down.
   bool given_up_ = false;
-  bool kvm_works_ = false;
+  std::optional<model::Result<void>> kvm_;  ///< Whether it boots; not known until it is asked for.
 };
 
 }  // namespace

@@ -27,7 +27,17 @@ const Platform& platform(Accelerator accelerator) {
        "-rtc", "base=2024-01-01T00:00:00,clock=vm"},
       "nolapic_timer no_timer_check rcutree.use_softirq=0"};
   static const Platform kKvm{"pc", "host", {"-accel", "kvm"}, ""};
-  return accelerator == Accelerator::kvm ? kKvm : kIcount;
+  // Page tables of their own for the kernel (PTI) make system calls dear to emulate.
+  static const Platform kTcg{"pc", "Nehalem", {"-accel", "tcg"}, "no_timer_check mitigations=off"};
+  switch (accelerator) {
+    case Accelerator::kvm:
+      return kKvm;
+    case Accelerator::tcg:
+      return kTcg;
+    case Accelerator::icount:
+      break;
+  }
+  return kIcount;
 }
 
 std::string command_line(const Machine& machine) {

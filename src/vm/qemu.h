@@ -21,6 +21,7 @@ struct Perturbation {
 enum class Accelerator {
   icount,  ///< TCG with -icount: exact, on any machine.
   kvm,     ///< The processor itself: for wall-clock figures.
+  tcg,     ///< Plain emulation: faster than icount, and no figure means anything.
 };
 
 struct Machine {
