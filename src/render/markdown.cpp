@@ -37,8 +37,9 @@ std::string code(std::string_view text) {
 std::string rows_of(const Group& group) {
   std::string out = "| what | where | change | |\n|---|---|---|---|\n";
   for (const auto& f : group.findings) {
-    out += fmt::format("| {} | {} | {} | {} |\n", to_string(f.kind), code(f.id),
-                       plain(change_of(f)), plain(f.reason));
+    out +=
+        fmt::format("| {} | {} | {} | {} |\n", to_string(f.kind), code(f.id), plain(change_of(f)),
+                    plain(f.functions.empty() ? f.reason : functions_of(f)));
   }
   return out + "\n";
 }

@@ -39,6 +39,10 @@ std::string_view heading(compare::Section section);
 /// @return "followed by 3: inside/open/{all,pid,user:30}"; empty for a group without followers
 std::string followers_of(const compare::Group& group);
 
+/// @return "in strlen +1 186, find_entry +533, others +1 458"; empty when the reports do not
+/// explain it. "; together +3 177" follows where that is not the change of the figures
+std::string functions_of(const compare::Finding& finding);
+
 /// @return what is said of a cost that did not change: "=", or "?" and what could have gone unseen
 std::string no_change_of(const compare::CostRow& row);
 
