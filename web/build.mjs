@@ -31,7 +31,7 @@ const scripts = [
   comment + libraries[0],
   libraries[1],
   minified("vega-embed"),
-  ...["dom.js", "data.js", "chart.js", "detail.js", "changes.js", "checks.js", "costs.js",
+  ...["dom.js", "data.js", "chart.js", "flame.js", "detail.js", "changes.js", "checks.js", "costs.js",
       "environment.js", "page.js"].map((name) => read(`page/${name}`)),
 ];
 for (const script of scripts) {

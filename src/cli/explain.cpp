@@ -1,29 +1,21 @@
 #include <fmt/format.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include <algorithm>
+#include <iterator>
 #include <memory>
 
 #include "cli/cell.h"
 #include "cli/command.h"
-#include "cli/guest_files.h"
+#include "cli/explain_boot.h"
 #include "cli/interrupt.h"
 #include "cli/programs.h"
-#include "explain/elf_section.h"
 #include "explain/print.h"
-#include "explain/symbols.h"
-#include "explain/trace.h"
-#include "harness/runner.h"
+#include "model/glob.h"
 #include "sys/file.h"
 #include "sys/process.h"
-#include "vm/boot.h"
 
 namespace nsvet::cli {
 namespace {
-
-// Where measure::now() lies in a benchmark program.
-constexpr std::string_view kClockSection = "nsvet_clock";
 
 struct Options {
   std::string benchmark;
@@ -37,156 +29,81 @@ struct Options {
   int seed = 1;
 };
 
-// What a boot told.
-struct Told {
-  std::string symbols;
-  model::Samples samples;
-  std::string trace;
-};
+using All = std::vector<explain::Explained>;
 
-model::Result<harness::Item> find_benchmark(const std::string& libexec, const std::string& id) {
+// @return how many there are
+model::Result<std::ptrdiff_t> find_benchmarks(const std::string& libexec,
+                                              const std::string& pattern) {
   (void)sys::become_subreaper();
-  auto items = harness::discover(libexec);
+  const auto items = harness::discover(libexec, {"bench"});
   if (!items) return tl::unexpected(items.error());
-  for (auto& item : *items) {
-    if (item.listing.kind == model::Listing::Kind::benchmark && item.listing.id == id) return item;
-  }
-  return model::bad_input(fmt::format("--bench {}: no such benchmark (see: nsvet list)", id));
+  const auto found = std::ranges::count_if(
+      *items, [&](const auto& item) { return model::glob_match(pattern, item.listing.id); });
+  if (found > 0) return found;
+  return model::bad_input(fmt::format("--bench {}: no such benchmark (see: nsvet list)", pattern));
 }
 
-model::Result<explain::AddressRange> clock_code(const std::string& program) {
-  const auto bytes = sys::read_file(program);
-  if (!bytes) return model::cannot_run(to_string(bytes.error()));
-  auto range = explain::find_section(*bytes, kClockSection);
-  if (!range) return model::cannot_run(fmt::format("{}: {}", program, range.error().message));
-  return range;
-}
-
-model::Result<std::string> read_back(int fd) {
-  const auto text = sys::read_file(fmt::format("/proc/self/fd/{}", fd), std::size_t{4} << 30U);
-  if (!text) return model::cannot_run(to_string(text.error()));
-  return *text;
-}
-
-model::Result<Told> boot_and_listen(const Options& options, const vm::KernelImage& kernel,
-                                    const std::string& libexec,
-                                    const explain::AddressRange& clock) {
-  auto files = guest_files(libexec, kernel);
-  if (!files) return tl::unexpected(files.error());
-  harness::RunPlan plan;
-  plan.user = options.user == "root" ? harness::User::root : harness::User::nobody;
-  plan.clock = model::Clock::insn;
-  plan.only = {options.benchmark};
-  plan.checks = false;
-  plan.samples = options.samples;
-  plan.benchmark_limit = std::chrono::minutes(10);
-  files->push_back({"kernel_symbols", ""});
-  const auto initramfs = initramfs_for(std::move(*files), plan);
-  if (!initramfs) return tl::unexpected(initramfs.error());
-  const sys::Fd trace(::memfd_create("trace", 0));
-  if (!trace) return model::cannot_run("memfd_create failed: no memory for the trace");
-  vm::Machine machine;
-  machine.kernel = kernel.image;
-  machine.initramfs = initramfs->path;
-  machine.append = options.append;
-  machine.perturbation.seed = options.seed;
-  machine.plugin = fmt::format("{}/plugin/nsvet-trace.so,trace={},begin={:#x},end={:#x}", libexec,
-                               trace.get(), clock.begin, clock.end);
-  Told told;
-  Progress progress(fmt::format("{} {}", kernel.spec, options.benchmark));
-  const auto result =
-      vm::boot(machine,
-               {.on_event =
-                    [&](const model::Event& event) {
-                      progress.take(event);
-                      if (const auto* symbols = std::get_if<model::KernelSymbols>(&event)) {
-                        told.symbols = symbols->text;
-                      } else if (const auto* samples = std::get_if<model::Samples>(&event)) {
-                        told.samples = *samples;
-                      }
-                    },
-                .stop = interrupted},
-               {.first_event = std::chrono::minutes(5), .silence = std::chrono::minutes(10)});
-  progress.clear();
-  if (!result) return tl::unexpected(result.error());
-  fmt::print(stderr, "{}: {} in {:.1f} s (first sign after {:.1f} s)\n", kernel.spec,
-             to_string(result->end.state), static_cast<double>(result->total.count()) / 1000,
-             static_cast<double>(result->to_first_event.count()) / 1000);
-  if (result->end.state != model::EndState::complete) {
-    return model::cannot_run(fmt::format("{}: {}", kernel.spec, result->end.message));
-  }
-  if (const auto& why = told.samples.skipped + told.samples.error; !why.empty()) {
-    return model::cannot_run(fmt::format("{} on {}: {}", options.benchmark, kernel.spec, why));
-  }
-  auto bytes = read_back(trace.get());
-  if (!bytes) return tl::unexpected(bytes.error());
-  told.trace = std::move(*bytes);
-  return told;
-}
-
-// The call whose cost is the median: its instructions are the benchmark's figure, one by one. The
-// clock tells no less than was executed; of windows with that many the last one is the warmest.
-const explain::Window* call_of(std::int64_t figure, const explain::Trace& trace,
-                               const explain::Symbols& symbols) {
-  const explain::Window* nearest = nullptr;
-  std::int64_t best = -1;
-  for (const auto& window : trace.windows) {
-    const auto count = explain::count_instructions(trace, window, symbols);
-    if (count > figure || count < best) continue;
-    best = count;
-    nearest = &window;
-  }
-  return nearest;
-}
-
-model::Result<explain::Explained> explain_one(const Options& options, const std::string& spec,
-                                              const std::string& libexec,
-                                              const explain::AddressRange& clock) {
+model::Result<All> explain_on(const Options& options, const std::string& spec,
+                              const std::string& libexec) {
   const auto kernel = vm::find_kernel(spec);
   if (!kernel) return tl::unexpected(kernel.error());
-  auto told = boot_and_listen(options, *kernel, libexec, clock);
-  if (!told) return tl::unexpected(told.error());
-  const auto symbols = explain::Symbols::parse(told->symbols);
-  if (!symbols) return tl::unexpected(symbols.error());
-  const auto trace = explain::read_trace(told->trace);
-  if (!trace) return tl::unexpected(trace.error());
-  auto& costs = told->samples.warm;
-  std::ranges::sort(costs);
-  explain::Explained explained{.kernel = kernel->release,
-                               .benchmark = options.benchmark,
-                               .figure = costs[costs.size() / 2],
-                               .samples = static_cast<std::int64_t>(costs.size())};
-  const auto* window = call_of(explained.figure, *trace, *symbols);
-  if (window == nullptr) {
-    return model::cannot_run(fmt::format("{} on {}: the emulator saw no call of {} instructions",
-                                         options.benchmark, spec, explained.figure));
+  ExplainBoot wanted{
+      .kernel = *kernel, .append = options.append, .seed = options.seed, .stop = interrupted};
+  wanted.plan.user = options.user == "root" ? harness::User::root : harness::User::nobody;
+  wanted.plan.only = {options.benchmark};
+  wanted.plan.full = true;
+  wanted.plan.samples = options.samples;
+  wanted.plan.benchmark_limit = std::chrono::minutes(10);
+  auto boot = explain_boot(wanted, libexec);
+  if (!boot) return tl::unexpected(boot.error());
+  if (const auto& end = boot->result.end; end.state != model::EndState::complete) {
+    return model::cannot_run(fmt::format("{}: {}", spec, end.message));
   }
-  explained.profile = explain::make_profile(*trace, *window, *symbols);
-  return explained;
+  std::string not_explained;
+  for (const auto& [id, why] : boot->not_explained) {
+    not_explained +=
+        fmt::format("{}{} on {}: {}", not_explained.empty() ? "" : "; ", id, spec, why);
+  }
+  if (boot->explained.empty()) {
+    return model::cannot_run(not_explained.empty()
+                                 ? fmt::format("{} on {}: it was not run", options.benchmark, spec)
+                                 : not_explained);
+  }
+  if (!not_explained.empty()) fmt::print(stderr, "not explained: {}\n", not_explained);
+  return std::move(boot->explained);
 }
 
-std::string print(const Options& options, const std::vector<explain::Explained>& all) {
+// What the first kernel's call is held against: the same benchmark's on the later ones.
+std::string differences(const All& all, std::size_t top) {
+  std::string text;
+  for (auto base = all.begin(); base != all.end(); ++base) {
+    if (base->kernel != all.front().kernel) break;
+    for (auto now = std::next(base); now != all.end(); ++now) {
+      if (now->benchmark == base->benchmark) text += explain::difference(*base, *now, top);
+    }
+  }
+  return text;
+}
+
+std::string print(const Options& options, const All& all) {
   if (options.format == "json") return explain::json(all);
+  if (options.format == "text" && options.kernels.size() > 1) {
+    return differences(all, options.top);
+  }
   std::string text;
   for (const auto& explained : all) {
     if (options.format == "folded") {
       text += explain::folded(explained);
     } else if (options.format == "tree") {
       text += explain::tree(explained, 1.0);
-    } else if (all.size() == 1) {
+    } else {
       text += explain::table(explained, options.top);
-    } else if (&explained != &all.front()) {
-      text += explain::difference(all.front(), explained, options.top);
     }
   }
   return text;
 }
 
 int run(const Options& options) {
-  if (options.format == "folded" && options.kernels.size() > 1) {
-    return report_error({model::Error::Kind::bad_input,
-                         "--format folded is for one kernel: call it once for each"});
-  }
   if (!options.output.empty()) {
     if (auto writable = check_writable(options.output); !writable) {
       return report_error(writable.error());
@@ -194,16 +111,19 @@ int run(const Options& options) {
   }
   const auto libexec = libexec_folder();
   if (!libexec) return report_error(libexec.error());
-  const auto item = find_benchmark(*libexec, options.benchmark);
-  if (!item) return report_error(item.error());
-  const auto clock = clock_code(item->program);
-  if (!clock) return report_error(clock.error());
+  const auto found = find_benchmarks(*libexec, options.benchmark);
+  if (!found) return report_error(found.error());
+  if (options.format == "folded" && (options.kernels.size() > 1 || *found > 1)) {
+    return report_error(
+        {model::Error::Kind::bad_input,
+         "--format folded is for one benchmark on one kernel: call it once for each"});
+  }
   catch_interrupts();
-  std::vector<explain::Explained> all;
+  All all;
   for (const auto& spec : options.kernels) {
-    auto explained = explain_one(options, spec, *libexec, *clock);
+    auto explained = explain_on(options, spec, *libexec);
     if (!explained) return report_error(explained.error());
-    all.push_back(std::move(*explained));
+    std::ranges::move(*explained, std::back_inserter(all));
   }
   const auto text = print(options, all);
   if (options.output.empty()) {
@@ -226,7 +146,10 @@ void add_explain(CLI::App& app, Action& chosen) {
       "Example: nsvet explain --bench unshare/pid --kernel debian:6.12 --kernel debian:7.3\n"
       "With several kernels: what changed from the first one, function by function.");
   const auto options = std::make_shared<Options>();
-  command->add_option("--bench", options->benchmark, "A benchmark; see: nsvet list")->required();
+  command
+      ->add_option("--bench", options->benchmark,
+                   "A benchmark, or a pattern of several; see: nsvet list")
+      ->required();
   command->add_option("--kernel", options->kernels, "A kernel; see: nsvet kernels fetch --help")
       ->required();
   command->add_option("--user", options->user, "As whom: root, or nobody (an ordinary user)")

@@ -130,6 +130,9 @@ model::Result<void> check_matrix(const MatrixSpec& matrix) {
     if (user == "root" || user == "nobody") continue;
     return model::bad_input(fmt::format("user \"{}\": expected root or nobody", user));
   }
+  if (matrix.explain && matrix.clock == "wall") {
+    return model::bad_input("--explain counts instructions: it goes with --clock insn only");
+  }
   return {};
 }
 
@@ -161,7 +164,8 @@ int run(Options options) {
                   .only = matrix.only,
                   .full = matrix.profile == "full",
                   .samples = matrix.samples,
-                  .seed = options.seed};
+                  .seed = options.seed,
+                  .explain = matrix.explain};
       auto path = report_path(options.output, cell, plans);
       plans.push_back({std::move(cell), std::move(path)});
     }
@@ -178,7 +182,7 @@ void add_matrix(CLI::App& app, Action& chosen) {
   command->footer(
       "Example: nsvet matrix --kernel debian:6.12 --kernel debian:7.3 -o results/upgrade\n"
       "The file is TOML: kernels = [\"debian:6.12\"], users, append, only, clock, profile, "
-      "samples.");
+      "samples, explain.");
   const auto options = std::make_shared<Options>();
   auto& matrix = options->matrix;
   command->add_option("FILE", options->file, "A matrix as a TOML file");
@@ -201,6 +205,8 @@ void add_matrix(CLI::App& app, Action& chosen) {
   command->add_option("--samples", matrix.samples, "Timed calls of each benchmark in each boot")
       ->check(CLI::Range(1, 100000))
       ->capture_default_str();
+  command->add_flag("--explain", matrix.explain,
+                    "One more boot: in which kernel functions each cost lies; not with wall");
   command->add_option("--seed", options->seed, "Of the first boot; the others follow it")
       ->check(CLI::Range(0, 1000000))
       ->capture_default_str();

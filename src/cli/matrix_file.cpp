@@ -51,8 +51,15 @@ model::Result<void> take_key(const std::string& path, std::string_view key, cons
     matrix.samples = static_cast<int>(number->get());
     return {};
   }
+  if (key == "explain") {
+    const auto* flag = node.as_boolean();
+    if (flag == nullptr) return wrong_type(path, node, key, "true or false");
+    matrix.explain = flag->get();
+    return {};
+  }
   return model::bad_input(fmt::format(
-      "{}:{}: unknown key \"{}\" (known: kernels, users, append, only, clock, profile, samples)",
+      "{}:{}: unknown key \"{}\" (known: kernels, users, append, only, clock, profile, samples, "
+      "explain)",
       path, node.source().begin.line, key));
 }
 

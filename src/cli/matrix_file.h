@@ -17,6 +17,7 @@ struct MatrixSpec {
   std::string clock = "insn";
   std::string profile = "quick";
   int samples = 7;
+  bool explain = false;
 };
 
 /// Adds the file's lists to the matrix, and replaces what is one value.

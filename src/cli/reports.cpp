@@ -4,8 +4,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstdlib>
 #include <iterator>
+#include <thread>
 
 #include "cli/cell.h"
 #include "model/json.h"
@@ -34,6 +36,28 @@ model::Result<std::vector<compare::KnownChange>> known_changes(const std::string
       [&](const std::string& text) { return compare::known_changes_from(text, path); });
 }
 
+// A thousand reports are hundreds of megabytes of text: each processor reads.
+model::Result<std::vector<model::Report>> read_all(const std::vector<std::string>& files) {
+  std::vector<model::Result<model::Report>> read(files.size());
+  std::atomic<std::size_t> next = 0;
+  const auto work = [&] {
+    for (std::size_t i = next++; i < files.size(); i = next++) read[i] = read_report(files[i]);
+  };
+  {
+    std::vector<std::jthread> others(
+        std::min<std::size_t>(files.size(), std::max(1U, std::thread::hardware_concurrency())) - 1);
+    for (auto& other : others) other = std::jthread(work);
+    work();
+  }
+  std::vector<model::Report> reports;
+  reports.reserve(files.size());
+  for (auto& report : read) {
+    if (!report) return tl::unexpected(report.error());
+    reports.push_back(std::move(*report));
+  }
+  return reports;
+}
+
 }  // namespace
 
 model::Result<std::vector<model::Report>> read_reports(const std::vector<std::string>& paths) {
@@ -52,13 +76,7 @@ model::Result<std::vector<model::Report>> read_reports(const std::vector<std::st
       return model::bad_input(fmt::format("{}: no report (*.json) is in there", path));
     }
   }
-  std::vector<model::Report> reports;
-  for (const auto& file : files) {
-    auto report = read_report(file);
-    if (!report) return tl::unexpected(report.error());
-    reports.push_back(std::move(*report));
-  }
-  return reports;
+  return read_all(files);
 }
 
 model::Result<Compared> read_and_compare(const std::vector<std::string>& paths,

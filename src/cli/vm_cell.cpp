@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "cli/cell.h"
+#include "cli/explain_boot.h"
 #include "cli/guest_files.h"
 #include "cli/structures.h"
 #include "harness/collect.h"
@@ -39,6 +40,49 @@ std::string module_names(const vm::KernelImage& kernel) {
   return names.empty() ? "none" : fmt::format("{}", fmt::join(names, " "));
 }
 
+harness::RunPlan run_plan(const VmCell& cell) {
+  harness::RunPlan plan;
+  plan.user = cell.user == "root" ? harness::User::root : harness::User::nobody;
+  plan.clock = cell.clock;
+  plan.only = cell.only;
+  plan.samples = cell.samples;
+  plan.full = cell.full;
+  return plan;
+}
+
+// More would make a report larger than all else that is in it.
+constexpr std::size_t kFunctions = 24;
+constexpr double kLeastShare = 3;
+
+// What an explaining boot has nothing to say of, and would only take time for.
+std::vector<std::string> not_to_explain(const model::Report& report) {
+  std::vector<std::string> ids;
+  for (const auto& bench : report.benchmarks) {
+    if (bench.rounds.empty() || bench.unit != model::Unit::time) ids.push_back(bench.id);
+  }
+  return ids;
+}
+
+// Best effort: the report stands without it.
+void add_profiles(const VmCell& cell, const std::string& libexec, model::Report& report) {
+  ExplainBoot wanted{
+      .kernel = cell.kernel, .append = cell.append, .plan = run_plan(cell), .seed = cell.seed};
+  wanted.plan.skip = not_to_explain(report);
+  wanted.plan.benchmark_limit = std::chrono::minutes(10);
+  const auto boot = explain_boot(wanted, libexec);
+  if (!boot) {
+    fmt::print(stderr, "{}: not explained: {}\n", cell.kernel.spec, boot.error().message);
+    return;
+  }
+  report.timing["explain.total_ms"] = boot->result.total.count();
+  for (const auto& explained : boot->explained) {
+    const auto bench =
+        std::ranges::find(report.benchmarks, explained.benchmark, &model::BenchmarkResult::id);
+    if (bench != report.benchmarks.end())
+      bench->profile = summary(explained, kFunctions, kLeastShare);
+  }
+}
+
 // The same programs must have run on kernels that are compared.
 model::Result<std::string> programs_digest(const std::string& libexec) {
   std::string digests;
@@ -58,16 +102,6 @@ struct Wanted {
   bool checks = false;
   bool benchmarks = false;
 };
-
-harness::RunPlan run_plan(const VmCell& cell) {
-  harness::RunPlan plan;
-  plan.user = cell.user == "root" ? harness::User::root : harness::User::nobody;
-  plan.clock = cell.clock;
-  plan.only = cell.only;
-  plan.samples = cell.samples;
-  plan.full = cell.full;
-  return plan;
-}
 
 model::Result<Wanted> wanted(const VmCell& cell, const std::string& libexec) {
   const auto items = harness::discover(libexec);
@@ -235,6 +269,7 @@ model::Result<model::Report> run_vm_cell(const VmCell& cell, const std::string& 
   auto report = CellRun(cell, std::move(*files), std::move(*version)).run(*what);
   if (!report) return report;
   report->environment.programs["sha256"] = *digest;
+  if (cell.explain && what->benchmarks) add_profiles(cell, libexec, *report);
   if (auto structures = structures_of(cell.kernel)) report->structures = std::move(*structures);
   return report;
 }

@@ -19,6 +19,7 @@ struct VmCell {
   bool full;                        ///< Also the points of the full profile.
   int samples;                      ///< Timed calls of each benchmark in each boot.
   int seed;                         ///< Of the first boot; the others follow it.
+  bool explain = false;             ///< One more boot: benchmarks get profiles. Only insn.
 };
 
 /// Checks in one boot, benchmarks in three that differ in memory layout. What takes the kernel down

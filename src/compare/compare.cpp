@@ -63,6 +63,31 @@ bool close(std::int64_t a, std::int64_t b) {
   return std::abs(x - y) <= kMemoryShare * std::max(std::abs(x), std::abs(y));
 }
 
+// So many functions say where a cost lies; all are in the reports.
+constexpr std::size_t kFunctions = 5;
+
+using Benchmarks = std::map<std::string, const model::BenchmarkResult*>;
+
+Benchmarks by_id(const Report& report) {
+  Benchmarks all;
+  for (const auto& bench : report.benchmarks) all[bench.id] = &bench;
+  return all;
+}
+
+std::vector<FunctionChange> functions_of(const model::BenchmarkResult& before,
+                                         const model::BenchmarkResult& after) {
+  if (!before.profile || !after.profile) return {};
+  return function_changes(*before.profile, *after.profile, kFunctions);
+}
+
+// Of memory: what part of it is the structure itself. The rest hangs off it.
+std::string part_of_memory(const std::string& id, const Report& base, const Report& next) {
+  const auto* before = structure_behind(id, base.structures);
+  const auto* after = structure_behind(id, next.structures);
+  if (before == nullptr || after == nullptr) return {};
+  return fmt::format("of which struct {}: {} -> {}", after->name, before->size, after->size);
+}
+
 class Comparer {
  public:
   Comparer(const Report& base, const Report& next, const std::vector<KnownChange>& changes)
@@ -211,21 +236,25 @@ class Comparer {
 
   void costs() {
     result_.costs = cost_rows(base_, next_);
+    const auto before = by_id(base_);
+    const auto after = by_id(next_);
     for (const auto& row : result_.costs) {
       if (row.verdict != Verdict::regression && row.verdict != Verdict::improvement) continue;
       const bool growth = row.kind == CostRow::Kind::growth;
       const int way = sign(row.after - row.before);
+      std::vector<FunctionChange> functions;
+      if (!growth) functions = functions_of(*before.at(row.id), *after.at(row.id));
       add({.kind = growth ? Kind::growth : Kind::cost,
            .id = row.id,
            .before = fmt::format("{:.{}f}", row.before, growth ? 1 : 0),
            .after = fmt::format("{:.{}f}", row.after, growth ? 1 : 0),
            .effect = effect_of(-way),
            .change = row.change(),
-           .difference = row.after - row.before},
+           .difference = row.after - row.before,
+           .reason = part_of_memory(row.id, base_, next_),
+           .functions = std::move(functions)},
           growth ? "growth" : "bench", way);
     }
-    std::map<std::string, const model::BenchmarkResult*> before;
-    for (const auto& bench : base_.benchmarks) before[bench.id] = &bench;
     for (const auto& bench : next_.benchmarks) {
       const auto old = before.find(bench.id);
       if (old != before.end()) figures(*old->second, bench);

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "compare/costs.h"
+#include "compare/functions.h"
 #include "compare/known_changes.h"
 #include "compare/release.h"
 #include "compare/structures.h"
@@ -25,6 +26,8 @@ struct Finding {
   double difference = 0;               ///< Of a cost or growth: after - before.
   std::vector<std::string> follows{};  ///< Costs whose changes add up to this one; see follow.h.
   std::string reason{};                ///< What the report says of it.
+  /// Of a cost that both reports explain: where it changed most, see functions.h.
+  std::vector<FunctionChange> functions{};
   bool expected = false;
   std::string why{};     ///< The known change or defect that explains it, and
   std::string source{};  ///< where it is documented.

@@ -52,6 +52,15 @@ const model::Structure* find(const std::vector<model::Structure>& all, const std
 
 }  // namespace
 
+const model::Structure* structure_behind(std::string_view benchmark,
+                                         const std::vector<model::Structure>& all) {
+  constexpr std::string_view kFamily = "memory/";
+  if (!benchmark.starts_with(kFamily)) return nullptr;
+  const std::string type(benchmark.substr(kFamily.size()));
+  const auto* structure = find(all, type + "_namespace");
+  return structure != nullptr ? structure : find(all, type);
+}
+
 std::vector<StructureChange> structure_changes(const std::vector<model::Structure>& before,
                                                const std::vector<model::Structure>& after) {
   std::vector<StructureChange> changes;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "model/structure.h"
@@ -22,6 +23,11 @@ struct StructureChange {
 
   std::int64_t growth() const { return after.value_or(0) - before.value_or(0); }
 };
+
+/// @return the structure that a namespace of the type is whose bytes memory/TYPE counts; nullptr
+/// for other benchmarks, and where the kernel does not tell
+const model::Structure* structure_behind(std::string_view benchmark,
+                                         const std::vector<model::Structure>& all);
 
 /// @return the structures that differ, by name
 std::vector<StructureChange> structure_changes(const std::vector<model::Structure>& before,

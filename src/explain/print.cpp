@@ -70,6 +70,16 @@ void branch(const Explained& e, std::size_t at, int depth, double least, std::st
   }
 }
 
+void add_calls(const Explained& e, std::size_t at, int depth, double least,
+               std::vector<model::ProfileCall>& calls) {
+  for (const std::size_t child : e.profile.nodes[at].children) {
+    const Node& node = e.profile.nodes[child];
+    if (share(node.inclusive, e.figure) < least) continue;
+    calls.push_back({node.name, depth, node.inclusive});
+    add_calls(e, child, depth + 1, least, calls);
+  }
+}
+
 nlohmann::ordered_json tree_of(const std::vector<Node>& nodes, std::size_t at) {
   nlohmann::ordered_json value{{"name", nodes[at].name},
                                {"calls", nodes[at].calls},
@@ -149,6 +159,25 @@ std::string folded(const Explained& e) {
   }
   std::ranges::sort(lines);
   return fmt::format("{}", fmt::join(lines, ""));
+}
+
+model::Profile summary(const Explained& e, std::size_t most, double least) {
+  model::Profile profile{.figure = e.figure};
+  for (const auto& cost : e.profile.functions) {
+    if (cost.self != 0) profile.functions.push_back({cost.name, cost.self});
+  }
+  if (e.idle() != 0) profile.functions.push_back({std::string(kIdle), e.idle()});
+  std::ranges::stable_sort(profile.functions, std::ranges::greater(),
+                           &model::FunctionShare::instructions);
+  while (profile.functions.size() > most) {
+    profile.rest += profile.functions.back().instructions;
+    profile.functions.pop_back();
+  }
+  add_calls(e, 0, 0, least, profile.calls);
+  if (e.idle() != 0 && share(e.idle(), e.figure) >= least) {
+    profile.calls.push_back({std::string(kIdle), 0, e.idle()});
+  }
+  return profile;
 }
 
 std::string json(const std::vector<Explained>& all) {

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "explain/profile.h"
+#include "model/profile.h"
 
 namespace nsvet::explain {
 
@@ -31,6 +32,11 @@ std::string difference(const Explained& base, const Explained& now, std::size_t 
 
 /// One line a stack: "a;b;c 12", as flame graph tools read them.
 std::string folded(const Explained& explained);
+
+/// What a report keeps: the functions of most self cost and the dear calls, the idle time as one.
+/// @param most functions; the rest is summed up
+/// @param least share of the figure below which a call is left out, in per cent
+model::Profile summary(const Explained& explained, std::size_t most, double least);
 
 /// "nsvet.explain/1": an array of what was explained.
 std::string json(const std::vector<Explained>& all);

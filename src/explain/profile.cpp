@@ -21,71 +21,16 @@ bool is_interrupt_entry(const Place& place) {
                              [&](std::string_view entry) { return place.name.starts_with(entry); });
 }
 
-// The parts of a block, for it may run from one symbol into the next.
-struct Part {
-  std::string name;
-  std::uint64_t address = 0;
-  bool at_start = false;
-  std::uint32_t first = 0;  ///< Index of its first instruction.
-  Place place() const { return {name, address, at_start}; }
-};
-
-std::vector<Part> parts_of(const Block& block, const Symbols& symbols) {
-  std::vector<Part> parts;
-  const Function* last = nullptr;
-  for (std::uint32_t i = 0; i < block.size(); ++i) {
-    const std::uint64_t address = block[i].address;
-    const Function* function = is_kernel(address) ? symbols.find(address) : nullptr;
-    if (i > 0 && function == last) continue;
-    last = function;
-    std::string name(is_kernel(address) ? kUnknown : kProgram);
-    if (function != nullptr) name = function->full_name();
-    parts.push_back(
-        {std::move(name), address, function != nullptr && function->address == address, i});
-  }
-  return parts;
+// UD2, INT3, INT: they raise an exception and are done.
+bool raises(const wire::Instruction& instruction) {
+  const auto& bytes = instruction.bytes;
+  return (bytes[0] == 0x0f && bytes[1] == 0x0b) || bytes[0] == 0xcc || bytes[0] == 0xcd;
 }
 
-// Walks through a window and tells how many instructions of each step were completed.
-class Walk {
- public:
-  Walk(const Trace& trace, const Window& window, const Symbols& symbols)
-      : trace_(trace), window_(window), symbols_(symbols), parts_(trace.blocks.size()) {}
-
-  const Block& block(std::size_t step) const { return trace_.blocks[window_[step].block]; }
-  std::uint32_t begun(std::size_t step) const { return window_[step].begun; }
-  const std::vector<Part>& parts(std::size_t step) {
-    auto& known = parts_[window_[step].block];
-    if (known.empty()) known = parts_of(block(step), symbols_);
-    return known;
-  }
-
-  // A block is left early by a fault, whose instruction is not completed and will be begun again,
-  // or for access to a device: that instruction is done by a block of its own that no plugin sees
-  // (QEMU's cpu_io_recompile), and execution goes on behind it.
-  std::uint32_t completed(std::size_t step) {
-    const std::uint32_t begun = window_[step].begun;
-    if (step + 1 == window_.size()) return begun;
-    const Block& all = block(step);
-    if (begun < all.size()) {
-      return block(step + 1).front().address == all[begun].address ? begun : begun - 1;
-    }
-    const bool enters = is_fault_entry(parts(step + 1).front().place());
-    return enters && !raises(all.back()) ? begun - 1 : begun;
-  }
-
- private:
-  // UD2, INT3, INT: they raise an exception and are done.
-  static bool raises(const wire::Instruction& instruction) {
-    const auto& bytes = instruction.bytes;
-    return (bytes[0] == 0x0f && bytes[1] == 0x0b) || bytes[0] == 0xcc || bytes[0] == 0xcd;
-  }
-
-  const Trace& trace_;
-  const Window& window_;
-  const Symbols& symbols_;
-  std::vector<std::vector<Part>> parts_;  ///< By block; empty until it is met.
-};
+template <class Part>
+Place place_of(const Part& part) {
+  return {part.name, part.address, part.at_start};
+}
 
 // What the last completed instruction did.
 struct Before {
@@ -151,41 +96,76 @@ std::int64_t Profile::inclusive_of(std::string_view name) const {
   return cost == nullptr ? 0 : cost->inclusive;
 }
 
-std::int64_t count_instructions(const Trace& trace, const Window& window, const Symbols& symbols) {
-  Walk walk(trace, window, symbols);
+const std::vector<Profiler::Part>& Profiler::parts(const Step& step) {
+  if (parts_.size() < trace_.blocks.size()) parts_.resize(trace_.blocks.size());
+  auto& parts = parts_[step.block];
+  if (!parts.empty()) return parts;
+  const Block& block = trace_.blocks[step.block];
+  const Function* last = nullptr;
+  for (std::uint32_t i = 0; i < block.size(); ++i) {
+    const std::uint64_t address = block[i].address;
+    const Function* function = is_kernel(address) ? symbols_.find(address) : nullptr;
+    if (i > 0 && function == last) continue;
+    last = function;
+    std::string name(is_kernel(address) ? kUnknown : kProgram);
+    if (function != nullptr) name = function->full_name();
+    parts.push_back(
+        {std::move(name), address, function != nullptr && function->address == address, i});
+  }
+  return parts;
+}
+
+// A block is left early by a fault, whose instruction is not completed and will be begun again,
+// or for access to a device: that instruction is done by a block of its own that no plugin sees
+// (QEMU's cpu_io_recompile), and execution goes on behind it.
+std::uint32_t Profiler::completed(const Window& window, std::size_t index) {
+  const Step& step = window.steps[index];
+  if (index + 1 == window.steps.size()) return step.begun;
+  const Step& next = window.steps[index + 1];
+  const Block& all = trace_.blocks[step.block];
+  if (step.begun < all.size()) {
+    return trace_.blocks[next.block].front().address == all[step.begun].address ? step.begun
+                                                                                : step.begun - 1;
+  }
+  const bool enters = is_fault_entry(place_of(parts(next).front()));
+  return enters && !raises(all.back()) ? step.begun - 1 : step.begun;
+}
+
+std::int64_t Profiler::count(const Window& window) {
   std::int64_t total = 0;
-  for (std::size_t step = 0; step < window.size(); ++step) total += walk.completed(step);
+  for (std::size_t i = 0; i < window.steps.size(); ++i) total += completed(window, i);
   return total;
 }
 
-Profile make_profile(const Trace& trace, const Window& window, const Symbols& symbols) {
-  Walk walk(trace, window, symbols);
+Profile Profiler::profile(const Window& window) {
   ShadowStack stack;
   Profile profile;
   Before before;
   bool in_interrupt_entry = false;
-  for (std::size_t step = 0; step < window.size(); ++step) {
-    const std::uint32_t completed = walk.completed(step);
-    const auto& parts = walk.parts(step);
-    const Block& block = walk.block(step);
+  for (std::size_t i = 0; i < window.steps.size(); ++i) {
+    const Step& step = window.steps[i];
+    const std::uint32_t completed = this->completed(window, i);
+    const auto& parts = this->parts(step);
+    const Block& block = trace_.blocks[step.block];
+    const Place front = place_of(parts.front());
     // The entry stubs run into one another: only the first of them is an interrupt.
-    const bool interrupt = is_interrupt_entry(parts.front().place());
+    const bool interrupt = is_interrupt_entry(front);
     if (interrupt && !in_interrupt_entry && before.flow != Flow::call) {
-      stack.trap(kInterrupt, parts.front().place());
+      stack.trap(kInterrupt, front);
     } else {
-      enter(stack, before, parts.front().place());
+      enter(stack, before, front);
     }
     in_interrupt_entry = interrupt;
-    for (std::size_t i = 0; i < parts.size(); ++i) {
+    for (std::size_t p = 0; p < parts.size(); ++p) {
       const std::uint32_t end =
-          i + 1 < parts.size() ? std::min(parts[i + 1].first, completed) : completed;
-      if (end < parts[i].first) break;
-      if (i > 0 && end > parts[i].first) stack.go(parts[i].place());
-      stack.count(end - parts[i].first);
+          p + 1 < parts.size() ? std::min(parts[p + 1].first, completed) : completed;
+      if (end < parts[p].first) break;
+      if (p > 0 && end > parts[p].first) stack.go(place_of(parts[p]));
+      stack.count(end - parts[p].first);
     }
     profile.total += completed;
     before = {};
-    if (completed == walk.begun(step)) {
+    if (completed == step.begun) {
       const auto& last = block[completed - 1];
       before.flow = flow_of(last);
       before.behind = behind(last);

@@ -33,6 +33,7 @@ inline constexpr std::string_view kProgram = "[program]";  ///< The benchmark it
 inline constexpr std::string_view kInterrupt = "[interrupt]";
 inline constexpr std::string_view kFault = "[fault]";  ///< Page faults and other exceptions.
 inline constexpr std::string_view kOtherTask = "[another task]";
+inline constexpr std::string_view kIdle = "[idle]";        ///< Of summaries: the clock's jumps.
 inline constexpr std::string_view kUnknown = "[unknown]";  ///< Code that no symbol names.
 
 struct Profile {
@@ -43,10 +44,32 @@ struct Profile {
   std::int64_t inclusive_of(std::string_view name) const;
 };
 
-/// How many instructions a window's call executed: equal to the difference of its clock readings.
-std::int64_t count_instructions(const Trace& trace, const Window& window, const Symbols& symbols);
+/// What is known of the blocks of a trace is kept from one window to the next.
+class Profiler {
+ public:
+  /// @param trace may grow in between
+  Profiler(const Trace& trace, const Symbols& symbols) : trace_(trace), symbols_(symbols) {}
 
-/// Follows calls, returns, tail calls, interrupts, faults and switches of tasks.
-Profile make_profile(const Trace& trace, const Window& window, const Symbols& symbols);
+  /// @return how many instructions a window's call executed: the difference of its clock readings
+  std::int64_t count(const Window& window);
+
+  /// Follows calls, returns, tail calls, interrupts, faults and switches of tasks.
+  Profile profile(const Window& window);
+
+ private:
+  /// A part of a block, which may run from one symbol into the next.
+  struct Part {
+    std::string name;
+    std::uint64_t address = 0;
+    bool at_start = false;    ///< Of the function.
+    std::uint32_t first = 0;  ///< Index of its first instruction.
+  };
+  const std::vector<Part>& parts(const Step& step);
+  std::uint32_t completed(const Window& window, std::size_t index);
+
+  const Trace& trace_;
+  const Symbols& symbols_;
+  std::vector<std::vector<Part>> parts_;  ///< By block; empty until it is met.
+};
 
 }  // namespace nsvet::explain

@@ -7,7 +7,7 @@ namespace nsvet::explain {
 namespace {
 
 template <class T>
-std::optional<T> take(std::string_view& bytes) {
+std::optional<T> take_one(std::string_view& bytes) {
   if (bytes.size() < sizeof(T)) return std::nullopt;
   T value;
   std::memcpy(&value, bytes.data(), sizeof value);
@@ -15,9 +15,8 @@ std::optional<T> take(std::string_view& bytes) {
   return value;
 }
 
-tl::unexpected<model::Error> broken() {
-  return model::cannot_run("the trace from the emulator is cut short or garbled");
-}
+// QEMU translates no more than some hundred instructions at a time.
+constexpr std::uint32_t kLongestBlock = 4096;
 
 bool is_step(const Trace& trace, const wire::Record& record) {
   return record.tag < trace.blocks.size() && record.count > 0 &&
@@ -26,31 +25,39 @@ bool is_step(const Trace& trace, const wire::Record& record) {
 
 }  // namespace
 
-model::Result<Trace> read_trace(std::string_view bytes) {
-  Trace trace;
-  bool inside = false;
-  while (!bytes.empty()) {
-    const auto record = take<wire::Record>(bytes);
-    if (!record) return broken();
-    if (record->tag == wire::kBegin || record->tag == wire::kEnd) {
-      if (inside == (record->tag == wire::kBegin)) return broken();
-      inside = !inside;
-      if (inside) trace.windows.emplace_back();
-    } else if (record->tag == wire::kBlock) {
-      if (record->count == 0 || record->count > bytes.size() / sizeof(wire::Instruction)) {
-        return broken();
-      }
-      Block& block = trace.blocks.emplace_back(record->count);
-      for (auto& instruction : block) instruction = *take<wire::Instruction>(bytes);
-    } else if (inside && is_step(trace, *record)) {
-      trace.windows.back().push_back({record->tag, record->count});
-    } else {
-      return broken();
-    }
+TraceReader::Taken TraceReader::take_record(std::string_view& bytes) {
+  std::string_view rest = bytes;
+  const auto record = take_one<wire::Record>(rest);
+  if (!record) return Taken::more_needed;
+  if (record->tag == wire::kBegin) {
+    open_ = {.benchmark = record->count};
+    inside_ = true;
+  } else if (record->tag == wire::kEnd) {
+    if (!inside_) return Taken::broken;
+    trace_.windows.push_back(std::move(open_));
+    inside_ = false;
+  } else if (record->tag == wire::kBlock) {
+    if (record->count == 0 || record->count > kLongestBlock) return Taken::broken;
+    if (rest.size() / sizeof(wire::Instruction) < record->count) return Taken::more_needed;
+    Block& block = trace_.blocks.emplace_back(record->count);
+    for (auto& instruction : block) instruction = *take_one<wire::Instruction>(rest);
+  } else if (inside_ && is_step(trace_, *record)) {
+    open_.steps.push_back({record->tag, record->count});
+  } else {
+    return Taken::broken;
   }
-  // The emulator is ended while it runs on: what it had begun to write is no whole window.
-  if (inside) trace.windows.pop_back();
-  return trace;
+  bytes = rest;
+  return Taken::record;
+}
+
+model::Result<void> TraceReader::take(std::string_view bytes) {
+  pending_ += bytes;
+  std::string_view rest = pending_;
+  Taken taken = Taken::record;
+  while (taken == Taken::record) taken = take_record(rest);
+  if (taken == Taken::broken) return model::cannot_run("the trace from the emulator is garbled");
+  pending_.erase(0, pending_.size() - rest.size());
+  return {};
 }
 
 }  // namespace nsvet::explain

@@ -1,6 +1,7 @@
 // What the plugin wrote, as data.
 #pragma once
 
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -18,14 +19,33 @@ struct Step {
 };
 
 /// From behind the first clock reading up to and with the second: one timed call.
-using Window = std::vector<Step>;
+struct Window {
+  std::uint32_t benchmark = 0;  ///< Its place in the order of ids, from 1 on; 0 when unknown.
+  std::vector<Step> steps{};
+};
 
 struct Trace {
   std::vector<Block> blocks;
-  std::vector<Window> windows;  ///< In the order in which they were taken.
+  std::vector<Window> windows;  ///< In the order in which they were taken; whole ones only.
 };
 
-/// @return cannot_run when the bytes are no whole trace
-model::Result<Trace> read_trace(std::string_view bytes);
+/// Reads a trace while it is written.
+class TraceReader {
+ public:
+  /// @param bytes what has been written since the last call, cut anywhere
+  /// @return cannot_run when the bytes are no trace
+  model::Result<void> take(std::string_view bytes);
+  /// Its windows may be taken out; blocks are named by later windows too.
+  Trace& trace() { return trace_; }
+
+ private:
+  enum class Taken { record, more_needed, broken };
+  Taken take_record(std::string_view& bytes);
+
+  Trace trace_;
+  std::string pending_;  ///< The beginning of a record.
+  Window open_;
+  bool inside_ = false;
+};
 
 }  // namespace nsvet::explain

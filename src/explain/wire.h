@@ -12,7 +12,9 @@ struct Record {
   std::uint32_t count = 0;  ///< How many of the block's instructions were begun.
 };
 
-/// The first clock reading has been executed: a window begins.
+/// The first clock reading has been executed: a window begins. `count` is the place of the
+/// benchmark that was marked last (measure::mark()). A window that is begun before the last one has
+/// ended replaces it: that benchmark's process was ended.
 inline constexpr std::uint32_t kBegin = 0xFFFFFFFF;
 /// The second has been executed, and is the last instruction of the window.
 inline constexpr std::uint32_t kEnd = 0xFFFFFFFE;

@@ -64,6 +64,11 @@ void sleep_for(long nanoseconds) {
   ::nanosleep(&pause, nullptr);
 }
 
+[[gnu::always_inline]] inline std::int64_t reading() {
+  if (clock_in_use == model::Clock::insn) return static_cast<std::int64_t>(__rdtsc());
+  return nanoseconds(CLOCK_MONOTONIC_RAW);
+}
+
 // Long enough for several RCU grace periods and the workers behind them.
 void settle() { sleep_for(300'000'000); }
 
@@ -73,9 +78,11 @@ void choose_clock(model::Clock clock) { clock_in_use = clock; }
 model::Clock chosen_clock() { return clock_in_use; }
 
 // In a section of its own, by which `nsvet explain` finds the two readings in the program.
-[[gnu::section("nsvet_clock")]] std::int64_t now() {
-  if (clock_in_use == model::Clock::insn) return static_cast<std::int64_t>(__rdtsc());
-  return nanoseconds(CLOCK_MONOTONIC_RAW);
+[[gnu::section("nsvet_clock")]] std::int64_t now() { return reading(); }
+
+// In a section of its own as well, which holds nothing else.
+[[gnu::section("nsvet_mark"), gnu::noinline]] void mark(std::size_t place) {
+  for (std::size_t i = 0; i < place; ++i) __asm__ volatile("lfence");
 }
 
 std::int64_t tick() {
@@ -99,11 +106,12 @@ std::optional<BusyClock> BusyClock::open() {
 }
 
 // The kernel counts a task's time when the task sleeps: that is just after settle() has begun, and
-// what we do between its end and the reading of the time is the same in each window.
+// what we do between its end and the reading of the time is the same in each window. No call is
+// timed between these readings: they are not those of now().
 BusyClock::Mark BusyClock::mark() const {
   settle();
   const auto told = run_time(read_all(fd_.get()));
-  return {now(), told};
+  return {reading(), told};
 }
 
 std::int64_t BusyClock::since(const Mark& mark) const {
@@ -112,7 +120,7 @@ std::int64_t BusyClock::since(const Mark& mark) const {
 }
 
 std::int64_t BusyClock::others_since(const Mark& mark) const {
-  const std::int64_t own = now() - mark.time;
+  const std::int64_t own = reading() - mark.time;
   return since(mark) - own;
 }
 

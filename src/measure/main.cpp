@@ -126,9 +126,15 @@ void tell(const Call& call, const model::Samples& samples) {
   }
 }
 
+std::size_t place_of(std::string_view id) {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(registry(), [&](const auto& b) { return b.info.id <= id; }));
+}
+
 // In a process of its own: what it enters, opens or breaks is gone with it.
 bool run(const RegisteredBenchmark& bench, const Call& call) {
   if (call.events >= 0) emit(call.events, model::Start{bench.info.id});
+  if (chosen_clock() == model::Clock::insn) mark(place_of(bench.info.id));
   auto child = sys::Child::spawn([&] {
     Measurement measurement(bench.info, call.samples);
     if (auto reason = missing(bench.info); !reason) {

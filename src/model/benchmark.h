@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "model/profile.h"
+
 namespace nsvet::model {
 
 enum class Clock {
@@ -69,6 +71,7 @@ struct BenchmarkResult {
   std::string skipped;
   std::string error;
   Unit unit = Unit::time;
+  std::optional<Profile> profile{};  ///< When it was asked for, and could be made.
   bool operator==(const BenchmarkResult&) const = default;
 };
 

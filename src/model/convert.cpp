@@ -10,11 +10,11 @@ namespace {
 
 constexpr std::string_view kListingKinds[] = {"check", "benchmark"};
 
-Clock clock_from(const Json& value) {
+Clock clock_from(const Value& value) {
   return value.get<std::string>() == to_string(Clock::insn) ? Clock::insn : Clock::wall;
 }
 
-Fact fact_from(const Json& value) {
+Fact fact_from(const Value& value) {
   if (value.is_boolean()) return value.get<bool>();
   if (value.is_number_integer()) return value.get<std::int64_t>();
   return value.get<std::string>();
@@ -45,7 +45,7 @@ Json to_value(const CheckResult& result) {
           {"facts", std::move(facts)}, {"duration_ns", result.duration_ns}};
 }
 
-CheckResult check_from(const Json& value) {
+CheckResult check_from(const Value& value) {
   CheckResult result;
   result.id = value.at("id");
   result.outcome =
@@ -67,7 +67,7 @@ Json to_value(const Environment& environment) {
           {"programs", environment.programs}};
 }
 
-Environment environment_from(const Json& value) {
+Environment environment_from(const Value& value) {
   using Map = std::map<std::string, std::string>;
   return {value.at("kernel").get<Map>(), value.at("machine").get<Map>(),
           value.at("emulator").get<Map>(), value.at("programs").get<Map>()};
@@ -85,7 +85,7 @@ Json to_value(const Listing& listing) {
           {"full", listing.full}};
 }
 
-Listing listing_from(const Json& value) {
+Listing listing_from(const Value& value) {
   return {static_cast<Listing::Kind>(index_of(value.at("kind").get<std::string>(), kListingKinds)),
           value.at("id"),
           value.at("title"),
@@ -108,7 +108,7 @@ Json to_value(const Structure& structure) {
           {"members", std::move(members)}};
 }
 
-Structure structure_from(const Json& value) {
+Structure structure_from(const Value& value) {
   Structure structure{value.at("name"), value.at("size"), value.at("whole")};
   for (const auto& member : value.at("members")) {
     structure.members.push_back({member.at(0), member.at(1), member.at(2), member.at(3)});
@@ -127,7 +127,7 @@ Json to_value(const Samples& samples) {
           {"bytes", samples.unit == Unit::bytes}};
 }
 
-Samples samples_from(const Json& value) {
+Samples samples_from(const Value& value) {
   return {value.at("id"),           clock_from(value.at("clock")),
           value.at("cold"),         value.at("warm").get<std::vector<std::int64_t>>(),
           value.at("failed_calls"), value.at("skipped"),

@@ -25,7 +25,7 @@ Json wrap(const Finish& e) { return {{"finish", {{"residue", e.residue}}}}; }
 Json wrap(const Trouble& e) { return {{"trouble", e.message}}; }
 Json wrap(const KernelSymbols& e) { return {{"kernel_symbols", e.text}}; }
 
-Event unwrap(const std::string& name, const Json& value) {
+Event unwrap(const std::string& name, const Value& value) {
   if (name == "listing") return listing_from(value);
   if (name == "begin") {
     return Begin{environment_from(value.at("environment")),
@@ -53,7 +53,7 @@ std::string encode(const Event& event) {
 
 Result<Event> decode(std::string_view line) {
   try {
-    const Json object = Json::parse(line);
+    const auto object = Value::parse(line);
     if (!object.is_object() || object.size() != 1) return bad_input("an event has one member");
     return unwrap(object.begin().key(), object.begin().value());
   } catch (const std::exception& wrong) {

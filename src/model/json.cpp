@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 #include "model/convert.h"
 #include "model/schema.h"
@@ -33,8 +34,56 @@ Json run_lengths(const std::vector<std::int64_t>& sorted) {
   return pairs;
 }
 
+// The names of functions are written once for all profiles, which name them by their place.
+class Names {
+ public:
+  std::size_t place(const std::string& name) {
+    const auto [found, added] = places_.try_emplace(name, names_.size());
+    if (added) names_.push_back(name);
+    return found->second;
+  }
+  const std::vector<std::string>& all() const { return names_; }
+
+ private:
+  std::map<std::string, std::size_t> places_;
+  std::vector<std::string> names_;
+};
+
+Json to_value(const Profile& profile, Names& names) {
+  Json functions = Json::array();
+  for (const auto& share : profile.functions) {
+    functions.push_back(Json::array({names.place(share.name), share.instructions}));
+  }
+  Json calls = Json::array();
+  for (const auto& call : profile.calls) {
+    calls.push_back(Json::array({call.depth, names.place(call.name), call.instructions}));
+  }
+  return {{"figure", profile.figure},
+          {"functions", std::move(functions)},
+          {"rest", profile.rest},
+          {"calls", std::move(calls)}};
+}
+
+Profile profile_from(const Value& value, const std::vector<std::string>& names) {
+  Profile profile{.figure = value.at("figure"), .rest = value.at("rest")};
+  std::int64_t sum = profile.rest;
+  for (const auto& share : value.at("functions")) {
+    profile.functions.push_back({names.at(share.at(0)), share.at(1)});
+    sum += profile.functions.back().instructions;
+  }
+  if (sum != profile.figure) throw std::out_of_range("a profile that does not add up");
+  int deepest = 0;
+  for (const auto& call : value.at("calls")) {
+    profile.calls.push_back({names.at(call.at(1)), call.at(0), call.at(2)});
+    const int depth = profile.calls.back().depth;
+    if (depth > deepest) throw std::out_of_range("a profile with a call that nobody makes");
+    deepest = depth + 1;
+  }
+  return profile;
+}
+
 // The members that Google Benchmark's tools read come first; real_time is the headline.
-Json to_value(const BenchmarkResult& result) {
+Json to_value(const BenchmarkResult& result, Names& functions) {
   Json value = {{"name", result.id},          {"run_name", result.id},   {"run_type", "iteration"},
                 {"repetitions", 1},           {"repetition_index", 0},   {"threads", 1},
                 {"iterations", result.count}, {"real_time", result.p50}, {"cpu_time", result.p50},
@@ -60,14 +109,15 @@ Json to_value(const BenchmarkResult& result) {
   value["rounds"] = Json::array();
   for (const auto& round : result.rounds) value["rounds"].push_back(to_value(round));
   value["samples"] = run_lengths(result.samples);
+  if (result.profile) value["profile"] = to_value(*result.profile, functions);
   return value;
 }
 
-std::int64_t optional_integer(const Json& value, const char* name) {
+std::int64_t optional_integer(const Value& value, const char* name) {
   return value.contains(name) ? value.at(name).get<std::int64_t>() : 0;
 }
 
-BenchmarkResult benchmark_from(const Json& value) {
+BenchmarkResult benchmark_from(const Value& value, const std::vector<std::string>& functions) {
   BenchmarkResult result;
   result.id = value.at("name");
   result.clock = value.at("clock") == to_string(Clock::insn) ? Clock::insn : Clock::wall;
@@ -93,6 +143,7 @@ BenchmarkResult benchmark_from(const Json& value) {
     result.samples.insert(result.samples.end(), pair.at(1).get<std::size_t>(),
                           pair.at(0).get<std::int64_t>());
   }
+  if (value.contains("profile")) result.profile = profile_from(value.at("profile"), functions);
   // Whoever compares goes by the counts, and by the order.
   std::int64_t calls = 0;
   for (const auto& round : result.rounds) {
@@ -145,7 +196,8 @@ Json to_value(const Report& report) {
   Json checks = Json::array();
   for (const auto& check : report.checks) checks.push_back(to_value(check));
   Json benchmarks = Json::array();
-  for (const auto& result : report.benchmarks) benchmarks.push_back(to_value(result));
+  Names functions;
+  for (const auto& result : report.benchmarks) benchmarks.push_back(to_value(result, functions));
   Json log = Json::array();
   for (const auto& message : report.kernel_log) {
     log.push_back(
@@ -153,51 +205,54 @@ Json to_value(const Report& report) {
   }
   Json structures = Json::array();
   for (const auto& structure : report.structures) structures.push_back(to_value(structure));
-  return {{"schema", kReportSchema},
-          {"date", report.date},
-          {"cell",
-           {{"kernel", report.cell.kernel},
-            {"append", report.cell.append},
-            {"user", report.cell.user},
-            {"clock", to_string(report.cell.clock)}}},
-          {"environment", to_value(report.environment)},
-          {"end",
-           {{"state", to_string(report.end.state)},
-            {"message", report.end.message},
-            {"running", report.end.running},
-            {"console", report.end.console}}},
-          {"checks", std::move(checks)},
-          {"context",
-           {{"date", report.date},
-            {"executable", "nsvet"},
-            {"num_cpus", 1},
-            {"mhz_per_cpu", 1000},
-            {"cpu_scaling_enabled", false},
-            {"caches", Json::array()},
-            {"load_avg", Json::array()},
-            {"library_build_type", "release"}}},
-          {"benchmarks", std::move(benchmarks)},
-          {"kernel_log", std::move(log)},
-          {"limits", report.limits},
-          {"residue", report.residue},
-          {"structures", std::move(structures)},
-          {"timing", report.timing}};
+  Json value{{"schema", kReportSchema},
+             {"date", report.date},
+             {"cell",
+              {{"kernel", report.cell.kernel},
+               {"append", report.cell.append},
+               {"user", report.cell.user},
+               {"clock", to_string(report.cell.clock)}}},
+             {"environment", to_value(report.environment)},
+             {"end",
+              {{"state", to_string(report.end.state)},
+               {"message", report.end.message},
+               {"running", report.end.running},
+               {"console", report.end.console}}},
+             {"checks", std::move(checks)},
+             {"context",
+              {{"date", report.date},
+               {"executable", "nsvet"},
+               {"num_cpus", 1},
+               {"mhz_per_cpu", 1000},
+               {"cpu_scaling_enabled", false},
+               {"caches", Json::array()},
+               {"load_avg", Json::array()},
+               {"library_build_type", "release"}}},
+             {"benchmarks", std::move(benchmarks)},
+             {"kernel_log", std::move(log)},
+             {"limits", report.limits},
+             {"residue", report.residue},
+             {"structures", std::move(structures)},
+             {"timing", report.timing}};
+  if (!functions.all().empty()) value["functions"] = functions.all();
+  return value;
 }
 
-Report report_from(const Json& value) {
+Report report_from(const Value& value) {
   Report report;
-  const Json& cell = value.at("cell");
+  const Value& cell = value.at("cell");
   report.date = value.at("date");
   report.cell = {cell.at("kernel"), cell.at("append").get<std::vector<std::string>>(),
                  cell.at("user"), cell.at("clock") == "insn" ? Clock::insn : Clock::wall};
   report.environment = environment_from(value.at("environment"));
-  const Json& end = value.at("end");
+  const Value& end = value.at("end");
   report.end = {static_cast<EndState>(index_of(end.at("state").get<std::string>(), kEndStateNames)),
                 end.at("message"), end.at("running"),
                 end.at("console").get<std::vector<std::string>>()};
   for (const auto& check : value.at("checks")) report.checks.push_back(check_from(check));
+  const auto functions = value.value("functions", std::vector<std::string>{});
   for (const auto& bench : value.at("benchmarks")) {
-    report.benchmarks.push_back(benchmark_from(bench));
+    report.benchmarks.push_back(benchmark_from(bench, functions));
   }
   for (const auto& message : value.at("kernel_log")) {
     report.kernel_log.push_back(
@@ -247,7 +302,7 @@ Result<Report> report_from_json(std::string_view text, std::string_view name) {
   if (text.size() > kLargestReport) return bad("larger than 256 MiB: not an nsvet report");
   if (too_deep(text)) return bad("nested too deeply: not an nsvet report");
   try {
-    const Json value = Json::parse(text);
+    const auto value = Value::parse(text);
     if (!value.is_object() || !value.contains("schema") || !value["schema"].is_string()) {
       return bad("not an nsvet report (no \"schema\" member)");
     }
@@ -259,7 +314,7 @@ Result<Report> report_from_json(std::string_view text, std::string_view name) {
                       version, kReportSchema));
     }
     static const Schema schema(kReportSchemaText);
-    if (const auto wrong = schema.violation(text); !wrong.empty()) return bad(wrong);
+    if (const auto wrong = schema.violation(value); !wrong.empty()) return bad(wrong);
     return report_from(value);
   } catch (const std::exception& wrong) {
     std::string line = wrong.what();

@@ -24,8 +24,7 @@ Schema::Schema(std::string_view text) : parsed_(std::make_unique<Parsed>()) {
 
 Schema::~Schema() = default;
 
-std::string Schema::violation(std::string_view text) const {
-  const auto document = nlohmann::json::parse(text);
+std::string Schema::violation(const nlohmann::json& document) const {
   valijson::Validator validator(valijson::Validator::kStrongTypes);
   valijson::ValidationResults results;
   if (validator.validate(parsed_->schema, NlohmannJsonAdapter(document), &results)) return {};

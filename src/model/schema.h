@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
 
@@ -15,9 +16,8 @@ class Schema {
   Schema(const Schema&) = delete;
   Schema& operator=(const Schema&) = delete;
 
-  /// @param document JSON text; the parser's exception passes through when it is none
   /// @return where and how the document does not match, on one line; empty when it does
-  std::string violation(std::string_view document) const;
+  std::string violation(const nlohmann::json& document) const;
 
  private:
   struct Parsed;

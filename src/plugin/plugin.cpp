@@ -1,9 +1,11 @@
 // Loaded into QEMU: writes down which translated blocks are executed between the two clock readings
 // of a benchmark, and how far into each. All that it means is made out later (src/explain).
 //
-//   -plugin FILE,trace=FD,begin=ADDRESS,end=ADDRESS
+//   -plugin FILE,trace=FD,begin=ADDRESS,end=ADDRESS,mark=ADDRESS,mark_end=ADDRESS
 //
-// FD takes the trace; the addresses enclose the code whose RDTSC instructions are the readings.
+// FD takes the trace; the first two addresses enclose the code whose RDTSC instructions are the
+// readings, the others the function that says which benchmark begins, by how many LFENCE it
+// executes.
 #include <dlfcn.h>
 #include <unistd.h>
 
@@ -34,10 +36,17 @@ struct Block {
   std::optional<std::uint32_t> number;  ///< Once it is in the trace.
 };
 
+enum class Meaning {
+  none,
+  reading,  ///< Of the clock.
+  mark,     ///< A benchmark begins: what was begun before it has ended.
+  step,     ///< One more of the number that says which.
+};
+
 struct Place {
   Block* block;
   std::uint32_t index;
-  bool reading;  ///< This is one of the clock readings.
+  Meaning meaning;
 };
 
 struct Settings {
@@ -45,6 +54,8 @@ struct Settings {
   int trace = -1;
   std::uint64_t begin = 0;
   std::uint64_t end = 0;
+  std::uint64_t mark = 0;
+  std::uint64_t mark_end = 0;
 };
 Settings settings;
 
@@ -88,6 +99,7 @@ Trace trace;
 bool recording = false;
 Block* current = nullptr;
 std::uint32_t begun = 0;
+std::uint32_t benchmark = 0;
 
 void leave_block() {
   if (current == nullptr) return;
@@ -100,10 +112,16 @@ void leave_block() {
 // first instruction.
 void on_instruction(unsigned, void* data) {
   const auto& place = *static_cast<const Place*>(data);
+  if (place.meaning == Meaning::mark) {
+    recording = false;
+    current = nullptr;
+    benchmark = 0;
+  }
   if (!recording) {
-    if (place.reading) {
+    if (place.meaning == Meaning::step) ++benchmark;
+    if (place.meaning == Meaning::reading) {
       recording = true;
-      trace.put(explain::wire::kBegin, 0);
+      trace.put(explain::wire::kBegin, benchmark);
     }
     return;
   }
@@ -113,7 +131,7 @@ void on_instruction(unsigned, void* data) {
     begun = 0;
   }
   ++begun;
-  if (place.reading) {
+  if (place.meaning == Meaning::reading) {
     leave_block();
     trace.put(explain::wire::kEnd, 0);
     trace.flush();
@@ -131,9 +149,15 @@ Instruction describe(const qemu_plugin_insn* insn) {
   return result;
 }
 
-bool is_reading(const Instruction& at) {
-  return at.address >= settings.begin && at.address < settings.end && at.bytes[0] == 0x0f &&
-         at.bytes[1] == 0x31;
+Meaning meaning_of(const Instruction& at) {
+  const auto& code = at.bytes;
+  if (at.address >= settings.begin && at.address < settings.end) {
+    return code[0] == 0x0f && code[1] == 0x31 ? Meaning::reading : Meaning::none;
+  }
+  if (at.address == settings.mark) return Meaning::mark;
+  const bool within = at.address > settings.mark && at.address < settings.mark_end;
+  const bool lfence = code[0] == 0x0f && code[1] == 0xae && code[2] == 0xe8;
+  return within && lfence ? Meaning::step : Meaning::none;
 }
 
 void on_translation(qemu_plugin_id_t, qemu_plugin_tb* tb) {
@@ -144,7 +168,7 @@ void on_translation(qemu_plugin_id_t, qemu_plugin_tb* tb) {
     qemu_plugin_insn* insn = qemu_plugin_tb_get_insn(tb, i);
     const auto& described = block.instructions.emplace_back(describe(insn));
     Place& place =
-        places.emplace_back(Place{&block, static_cast<std::uint32_t>(i), is_reading(described)});
+        places.emplace_back(Place{&block, static_cast<std::uint32_t>(i), meaning_of(described)});
     qemu_plugin_register_vcpu_insn_exec_cb(insn, on_instruction, QEMU_PLUGIN_CB_NO_REGS, &place);
   }
 }
@@ -165,9 +189,11 @@ int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t* info, int argc, 
     if (const auto fd = number_of(argv[i], "trace=")) settings.trace = static_cast<int>(fd);
     if (const auto address = number_of(argv[i], "begin=")) settings.begin = address;
     if (const auto address = number_of(argv[i], "end=")) settings.end = address;
+    if (const auto address = number_of(argv[i], "mark=")) settings.mark = address;
+    if (const auto address = number_of(argv[i], "mark_end=")) settings.mark_end = address;
   }
-  if (settings.trace < 0 || settings.begin >= settings.end) {
-    qemu_plugin_outs("nsvet: the plugin needs trace=FD,begin=ADDRESS,end=ADDRESS\n");
+  if (settings.trace < 0 || settings.begin >= settings.end || settings.mark >= settings.mark_end) {
+    qemu_plugin_outs("nsvet: the plugin needs trace=FD and begin, end, mark, mark_end=ADDRESS\n");
     return 1;
   }
   qemu_plugin_register_vcpu_tb_trans_cb(id, on_translation);

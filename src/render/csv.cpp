@@ -4,6 +4,7 @@
 
 #include <initializer_list>
 
+#include "render/structures.h"
 #include "render/words.h"
 
 namespace nsvet::render {
@@ -27,6 +28,12 @@ std::string row(std::initializer_list<std::string> cells) {
 
 std::string optional(const std::optional<std::int64_t>& value) {
   return value ? std::to_string(*value) : std::string();
+}
+
+std::string share_of(const compare::StructureChange& change) {
+  if (!change.before || *change.before == 0 || !change.after) return {};
+  return fmt::format("{:.4f}",
+                     static_cast<double>(change.growth()) / static_cast<double>(*change.before));
 }
 
 }  // namespace
@@ -78,6 +85,11 @@ std::string csv(const compare::ComparisonSet& set) {
                   fmt::format("{:.0f}", r.before), fmt::format("{:.0f}", r.after),
                   fmt::format("{:.4f}", r.change()), std::string(to_string(r.verdict)), "", "", "",
                   ""});
+    }
+    for (const auto& change : c.structures) {
+      out += row({c.base, c.next, c.user, clock, "structure", change.name, optional(change.before),
+                  optional(change.after), share_of(change), "other", "", "", "",
+                  member_changes_of(change)});
     }
   }
   return out;

@@ -17,6 +17,10 @@ Json to_value(const compare::Finding& f) {
              {"expected", f.expected}};
   if (!f.follows.empty()) value["follows"] = f.follows;
   if (!f.reason.empty()) value["reason"] = f.reason;
+  for (const auto& function : f.functions) {
+    value["functions"].push_back(
+        {{"name", function.name}, {"before", function.before}, {"after", function.after}});
+  }
   if (!f.why.empty()) {
     value["why"] = f.why;
     value["source"] = f.source;

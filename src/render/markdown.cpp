@@ -6,6 +6,7 @@
 
 #include "compare/groups.h"
 #include "compare/repeats.h"
+#include "render/structures.h"
 #include "render/words.h"
 
 namespace nsvet::render {
@@ -36,8 +37,9 @@ std::string code(std::string_view text) {
 std::string rows_of(const Group& group) {
   std::string out = "| what | where | change | |\n|---|---|---|---|\n";
   for (const auto& f : group.findings) {
-    out += fmt::format("| {} | {} | {} | {} |\n", to_string(f.kind), code(f.id),
-                       plain(change_of(f)), plain(f.reason));
+    out +=
+        fmt::format("| {} | {} | {} | {} |\n", to_string(f.kind), code(f.id), plain(change_of(f)),
+                    plain(f.functions.empty() ? f.reason : functions_of(f)));
   }
   return out + "\n";
 }
@@ -71,6 +73,16 @@ std::string costs_of(const compare::Comparison& c) {
     out += fmt::format("| {}{} | {:.{}f} | {:.{}f} | {} |\n", code(row.id), growth ? " a step" : "",
                        row.before, growth ? 1 : 0, row.after, growth ? 1 : 0,
                        differs ? share_of(row) : no_change_of(row));
+  }
+  return out + "\n";
+}
+
+std::string structures_of(const std::vector<compare::StructureChange>& changes) {
+  if (changes.empty()) return {};
+  std::string out = "| structure | bytes | members |\n|---|---|---|\n";
+  for (const auto& change : changes) {
+    out += fmt::format("| {} | {} | {} |\n", code(change.name), plain(size_change_of(change)),
+                       plain(member_changes_of(change)));
   }
   return out + "\n";
 }
@@ -142,6 +154,7 @@ std::string markdown(const compare::ComparisonSet& set) {
     for (const auto section : {Section::at_large, Section::expected}) {
       out += folded(heading(section), groups_of(groups, section));
     }
+    out += folded("kernel structures (for information)", structures_of(repeats.rest.structures));
     if (!c.costs.empty()) {
       out += folded("All costs", costs_of(c) + std::string(clock_note(c.clock)) + "\n\n");
     }

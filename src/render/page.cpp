@@ -8,6 +8,7 @@
 
 #include "compare/groups.h"
 #include "compare/release.h"
+#include "compare/structures.h"
 #include "render/charts.h"
 #include "render/page_template.h"
 #include "render/views.h"
@@ -70,10 +71,14 @@ class Page {
       for (const auto& bench : report.benchmarks) {
         benchmarks_.add(bench.id);
         units_[bench.id] = unit_name(bench.unit, bench.clock);
+        if (!bench.profile) continue;
+        for (const auto& share : bench.profile->functions) functions_.add(share.name);
+        for (const auto& call : bench.profile->calls) functions_.add(call.name);
       }
     }
     checks_.number();
     benchmarks_.number();
+    functions_.number();
   }
 
   Json data() const {
@@ -89,6 +94,7 @@ class Page {
                  row["at"] = point->at;
                }
              })},
+            {"functions", functions_.rows([](Json&, const std::string&) {})},
             {"reports", std::move(reports)},
             {"views", std::move(views)},
             {"unmatched", set_.comparisons.empty() ? std::vector<std::string>() : set_.unmatched},
@@ -112,7 +118,13 @@ class Page {
     }
     Json costs = Json::array();
     for (const auto& bench : report.benchmarks) {
-      costs.push_back(Json::array({benchmarks_.place(bench.id), of(bench)}));
+      Json cost = of(bench);
+      if (bench.profile) cost["profile"] = of(*bench.profile);
+      if (const auto* part = compare::structure_behind(bench.id, report.structures)) {
+        cost["structure"] = part->name;
+        cost["part"] = part->size;
+      }
+      costs.push_back(Json::array({benchmarks_.place(bench.id), std::move(cost)}));
     }
     Json log = Json::array();
     for (const auto& message : report.kernel_log) {
@@ -181,6 +193,20 @@ class Page {
     cost["high"] = high.p50;
     cost["samples"] = steps(bench.samples);
     return cost;
+  }
+
+  Json of(const model::Profile& profile) const {
+    Json functions = Json::array();
+    for (const auto& share : profile.functions) {
+      functions.push_back(Json::array({functions_.place(share.name), share.instructions}));
+    }
+    Json calls = Json::array();
+    for (const auto& call : profile.calls) {
+      calls.push_back(Json::array({call.depth, functions_.place(call.name), call.instructions}));
+    }
+    return {{"figure", profile.figure},
+            {"functions", std::move(functions)},
+            {"calls", std::move(calls)}};
   }
 
   // The distribution as [cost, calls that cost no more], in no more steps than a chart can show.
@@ -313,6 +339,7 @@ class Page {
       row["cells"].push_back(
           {{"text", change_of(*cell)},
            {"short", cell->change != 0 ? percent(cell->change) : cell->after},
+           {"functions", functions_of(*cell)},
            {"effect", to_string(cell->effect)},
            {"expected", cell->expected}});
     }
@@ -323,6 +350,7 @@ class Page {
   const compare::ComparisonSet& set_;
   Ids checks_;
   Ids benchmarks_;
+  Ids functions_{{}};
   std::map<std::string, std::string_view> units_;
 };
 

@@ -45,26 +45,31 @@ std::string structures_json(const std::vector<model::Structure>& structures) {
   return rows.dump(1, ' ', false, model::Json::error_handler_t::replace) + '\n';
 }
 
+std::string size_change_of(const compare::StructureChange& change) {
+  std::string out = fmt::format("{} -> {}", size_of(change.before), size_of(change.after));
+  if (change.before && change.after) out += fmt::format("  {:+}", change.growth());
+  return out;
+}
+
+std::string member_changes_of(const compare::StructureChange& change) {
+  std::vector<std::string> parts;
+  const auto add = [&](const char* what, const std::vector<std::string>& names) {
+    if (!names.empty()) parts.push_back(fmt::format("{}: {}", what, fmt::join(names, ", ")));
+  };
+  add("came", change.came);
+  add("went", change.went);
+  add("changed", change.changed);
+  if (!change.moved.empty()) parts.push_back(fmt::format("moved: {}", change.moved.size()));
+  return fmt::format("{}", fmt::join(parts, "; "));
+}
+
 std::string structure_changes_text(const std::vector<compare::StructureChange>& changes,
                                    int width) {
   std::string out;
   for (const auto& change : changes) {
-    out += fmt::format("    {:<18}{} -> {}", printable(change.name), size_of(change.before),
-                       size_of(change.after));
-    if (change.before && change.after) out += fmt::format("  {:+}", change.growth());
-    out += '\n';
-    std::string members;
-    const auto add = [&](const char* what, const std::vector<std::string>& names) {
-      if (names.empty()) return;
-      members += fmt::format("{}{} {}", members.empty() ? "" : "; ", what, fmt::join(names, ", "));
-    };
-    add("came:", change.came);
-    add("went:", change.went);
-    add("changed:", change.changed);
-    if (!change.moved.empty()) {
-      members += fmt::format("{}moved: {}", members.empty() ? "" : "; ", change.moved.size());
-    }
-    for (const auto& line : wrapped(printable(members), static_cast<std::size_t>(width) - 8)) {
+    out += fmt::format("    {:<18}{}\n", printable(change.name), size_change_of(change));
+    for (const auto& line :
+         wrapped(printable(member_changes_of(change)), static_cast<std::size_t>(width) - 8)) {
       if (!line.empty()) out += "        " + line + '\n';
     }
   }

@@ -12,6 +12,7 @@
 
 #include "compare/groups.h"
 #include "compare/repeats.h"
+#include "compare/structures.h"
 #include "render/structures.h"
 #include "render/words.h"
 
@@ -85,10 +86,14 @@ std::string benchmark_table(const model::Report& report) {
                          printable(bench.skipped + bench.error));
       continue;
     }
-    out += fmt::format(
-        "{:<{}}{:>12}{:>12}{:>12}{:>10}{}\n", printable(bench.id), width, grouped(bench.p50),
-        grouped(bench.min), grouped(bench.cold), grouped(bench.spread),
-        bench.failed_calls == 0 ? std::string() : fmt::format("  {} failed", bench.failed_calls));
+    std::string more;
+    if (bench.failed_calls != 0) more += fmt::format("  {} failed", bench.failed_calls);
+    if (const auto* part = compare::structure_behind(bench.id, report.structures)) {
+      more += fmt::format("  bytes, of which struct {} {}", printable(part->name), part->size);
+    }
+    out += fmt::format("{:<{}}{:>12}{:>12}{:>12}{:>10}{}\n", printable(bench.id), width,
+                       grouped(bench.p50), grouped(bench.min), grouped(bench.cold),
+                       grouped(bench.spread), more);
   }
   return out;
 }
@@ -129,6 +134,9 @@ std::string group_lines(const Group& group, int width, const Paint& paint) {
   std::string said;
   for (const auto& finding : told(group)) {
     out += finding_lines(finding, indent, width, paint);
+    if (!finding.functions.empty()) {
+      out += paragraph(functions_of(finding), indent + 8, width, paint);
+    }
     if (finding.reason.empty() || finding.reason == said) continue;
     said = finding.reason;
     out += paragraph(finding.reason, indent + 8, width, paint);

@@ -165,6 +165,27 @@ std::string share_of(const compare::CostRow& row) {
   return row.before == 0 ? "from 0" : percent(row.change());
 }
 
+std::string functions_of(const Finding& finding) {
+  std::vector<std::string> parts;
+  std::int64_t sum = 0;
+  for (const auto& function : finding.functions) {
+    const auto change = function.change();
+    sum += change;
+    parts.push_back(fmt::format("{} {}{}",
+                                function.name == compare::kOtherFunctions
+                                    ? std::string("others")
+                                    : printable(function.name),
+                                change > 0 ? "+" : "", grouped(change)));
+  }
+  if (parts.empty()) return {};
+  // Another boot is explained than those that are measured.
+  const std::string together =
+      std::llround(finding.difference) == sum
+          ? std::string()
+          : fmt::format("; together {}{}", sum > 0 ? "+" : "", grouped(sum));
+  return fmt::format("in {}{}", fmt::join(parts, ", "), together);
+}
+
 std::string no_change_of(const compare::CostRow& row) {
   if (row.verdict == compare::Verdict::same) return "=";
   return row.detectable ? fmt::format("? (< {:.0f} %)", std::ceil(*row.detectable * 100)) : "?";

@@ -43,6 +43,17 @@ TEST(StructureChanges, AreNoneWhereNothingDiffersOrOneKernelDoesNotTell) {
   EXPECT_THAT(structure_changes({one}, {}), IsEmpty());
 }
 
+TEST(StructureBehind, IsThatOfTheTypeWhoseMemoryIsMeasured) {
+  const std::vector<model::Structure> all{{"net", 3200, true, {}},
+                                          {"uts_namespace", 432, true, {}}};
+  ASSERT_NE(structure_behind("memory/uts", all), nullptr);
+  EXPECT_EQ(structure_behind("memory/uts", all)->name, "uts_namespace");
+  ASSERT_NE(structure_behind("memory/net", all), nullptr);
+  EXPECT_EQ(structure_behind("memory/net", all)->size, 3200);
+  EXPECT_EQ(structure_behind("memory/pid", all), nullptr);
+  EXPECT_EQ(structure_behind("unshare/uts", all), nullptr);
+}
+
 TEST(StructureChanges, TellAStructureThatOnlyOneKernelHas) {
   const model::Structure net{"net", 32, true, {}};
   const model::Structure time{"time_namespace", 64, true, {}};

@@ -54,12 +54,18 @@ class Recorder {
       std::memcpy(instruction.bytes.data(), code.data(), code.size());
       address += code.size();
     }
-    window_.push_back({static_cast<std::uint32_t>(trace_.blocks.size()),
-                       begun == 0 ? static_cast<std::uint32_t>(size) : begun});
+    window_.steps.push_back({static_cast<std::uint32_t>(trace_.blocks.size()),
+                             begun == 0 ? static_cast<std::uint32_t>(size) : begun});
     trace_.blocks.push_back(std::move(block));
   }
-  Profile profile() const { return make_profile(trace_, window_, symbols()); }
-  std::int64_t count() const { return count_instructions(trace_, window_, symbols()); }
+  Profile profile() const {
+    const auto names = symbols();
+    return Profiler(trace_, names).profile(window_);
+  }
+  std::int64_t count() const {
+    const auto names = symbols();
+    return Profiler(trace_, names).count(window_);
+  }
 
  private:
   Trace trace_;
@@ -173,13 +179,70 @@ TEST(Difference, NamesNewAndVanishedFunctions) {
   EXPECT_THAT(text, testing::ContainsRegex("-4 .*gone  caller"));
 }
 
-TEST(Trace, RefusesWhatIsCutShortOrGarbled) {
-  EXPECT_TRUE(read_trace(""));
-  EXPECT_FALSE(read_trace("1234"));
-  const wire::Record step{7, 1};
-  EXPECT_FALSE(read_trace({reinterpret_cast<const char*>(&step), sizeof step}));
-  const wire::Record huge{wire::kBlock, 0x7fffffff};
-  EXPECT_FALSE(read_trace({reinterpret_cast<const char*>(&huge), sizeof huge}));
+TEST(Summary, AddsUpAndLeavesOutWhatCostsLittle) {
+  const Explained e{
+      .kernel = "k",
+      .benchmark = "b",
+      .figure = 110,
+      .profile = {.nodes = {{.name = "", .children = {1}, .inclusive = 100},
+                            {.name = "[program]", .children = {2, 3}, .self = 10, .inclusive = 100},
+                            {.name = "f", .parent = 1, .self = 88, .inclusive = 88},
+                            {.name = "g", .parent = 1, .self = 2, .inclusive = 2}},
+                  .functions = {{"f", 1, 88, 88}, {"[program]", 1, 10, 100}, {"g", 1, 2, 2}},
+                  .total = 100}};
+  const auto kept = summary(e, 2, 5);
+  EXPECT_EQ(kept.figure, 110);
+  EXPECT_THAT(kept.functions, testing::ElementsAre(model::FunctionShare{"f", 88},
+                                                   model::FunctionShare{"[idle]", 10}));
+  EXPECT_EQ(kept.rest, 12);
+  EXPECT_THAT(kept.calls, testing::ElementsAre(model::ProfileCall{"[program]", 0, 100},
+                                               model::ProfileCall{"f", 1, 88},
+                                               model::ProfileCall{"[idle]", 0, 10}));
+}
+
+template <class T>
+void append(std::string& bytes, const T& value) {
+  bytes.append(reinterpret_cast<const char*>(&value), sizeof value);
+}
+
+// A block of two instructions, and a window of benchmark 3 in which it is executed twice.
+std::string small_trace() {
+  std::string bytes;
+  append(bytes, wire::Record{wire::kBegin, 3});
+  append(bytes, wire::Record{wire::kBlock, 2});
+  append(bytes, wire::Instruction{});
+  append(bytes, wire::Instruction{});
+  append(bytes, wire::Record{0, 2});
+  append(bytes, wire::Record{0, 1});
+  append(bytes, wire::Record{wire::kEnd, 0});
+  return bytes;
+}
+
+TEST(TraceReader, TakesWhatIsWrittenByteByByte) {
+  TraceReader reader;
+  for (const char byte : small_trace()) ASSERT_TRUE(reader.take({&byte, 1}));
+  ASSERT_EQ(reader.trace().windows.size(), 1U);
+  EXPECT_EQ(reader.trace().windows[0].benchmark, 3U);
+  ASSERT_EQ(reader.trace().windows[0].steps.size(), 2U);
+  EXPECT_EQ(reader.trace().windows[0].steps[1].begun, 1U);
+}
+
+TEST(TraceReader, ForgetsAWindowThatHasNoEnd) {
+  TraceReader reader;
+  std::string bytes;
+  append(bytes, wire::Record{wire::kBegin, 2});
+  ASSERT_TRUE(reader.take(bytes + small_trace()));
+  ASSERT_EQ(reader.trace().windows.size(), 1U);
+  EXPECT_EQ(reader.trace().windows[0].benchmark, 3U);
+}
+
+TEST(TraceReader, RefusesWhatIsGarbled) {
+  for (const auto& record : {wire::Record{7, 1}, wire::Record{wire::kBlock, 0x7fffffff},
+                             wire::Record{wire::kBlock, 0}, wire::Record{wire::kEnd, 0}}) {
+    std::string bytes;
+    append(bytes, record);
+    EXPECT_FALSE(TraceReader().take(bytes)) << record.tag;
+  }
 }
 
 }  // namespace

@@ -20,6 +20,10 @@ Report sample_report() {
                             {"unshare/uts", Clock::insn, 8, {5, 6, 6}, 0, "", ""}};
   const std::string labels[] = {"a", "b"};
   report.benchmarks.push_back(summarise(rounds, labels));
+  report.benchmarks.back().profile = {.figure = 60,
+                                      .functions = {{"strlen", 40}, {"[program]", 12}},
+                                      .rest = 8,
+                                      .calls = {{"[program]", 0, 60}, {"strlen", 1, 40}}};
   report.kernel_log.push_back({"warning", "WARNING: x", "uts.x"});
   report.limits["kernel/pid_max"] = 32768;
   report.residue = {"host name changed"};
@@ -58,6 +62,9 @@ TEST(ReportJson, RefusesWhatIsWrongInOneLine) {
       {"{\"schema\": 5}", "no \"schema\""},
       {with("nsvet.report/1", "nsvet.report/2"), "nsvet.report/2"},
       {with("\"panic\"", "\"sleepy\""), "state"},
+      {with("[[0,40],[1,12]]", "[[0,40],[1,13]]"), "does not add up"},
+      {with("[[0,40],[1,12]]", "[[0,40],[2,12]]"), "not a valid report"},
+      {with("[[0,1,60],[1,0,40]]", "[[0,1,60],[2,0,40]]"), "nobody makes"},
       {with("\"p50\":5", "\"p50\":-5"), "p50"},
       {with("\"p50\":5", "\"p50\":\"5\""), "p50"},
       {with("\"id\":\"uts.x\"", "\"id\":\"<b>\""), "id"},

@@ -18,6 +18,18 @@ def benchmark(name, p50, dice):
             "samples": [[v, values.count(v)] for v in sorted(set(values))]}
 
 
+def explain(made, names=("[program]", "entry_SYSCALL_64", "do_syscall_64", "strlen", "[idle]")):
+    """Gives every benchmark of a report a profile: the fourth is called by the third, and so on."""
+    made["functions"] = list(names)
+    for one in made["benchmarks"]:
+        figure = 100 * max(1, one["p50"] // 100)
+        one["profile"] = {"figure": figure, "rest": 0,
+                          "functions": [[3, figure // 2], [2, figure // 4], [0, figure // 4]],
+                          "calls": [[0, 0, figure], [1, 1, figure // 2], [2, 2, figure // 2],
+                                    [3, 3, figure // 4], [1, 4, figure // 4]]}
+    return made
+
+
 def check(name, outcome="pass", reason="", evidence=(), facts=None):
     return {"id": name, "outcome": outcome, "reason": reason, "evidence": list(evidence),
             "facts": facts or {}, "duration_ns": 1000}
@@ -99,4 +111,4 @@ def hostile(kernel):
     made["kernel_log"] = [{"severity": MARKUP, "text": MARKUP, "running": MARKUP}]
     made["limits"] = {MARKUP: huge, "__proto__": -huge}
     made["residue"] = [MARKUP]
-    return made
+    return explain(made, [MARKUP, "__proto__", "constructor", "", MARKUP])

@@ -93,6 +93,23 @@ TEST(Formats, EscapeWhatTheyMust) {
   EXPECT_THAT(render("csv", set, {}), HasSubstr("and \"\"quotes\"\", and more"));
 }
 
+TEST(Formats, TellWhatBecameOfStructures) {
+  auto set = one_comparison();
+  set.comparisons[0].structures = {
+      {.name = "uts_namespace", .before = 432, .after = 448, .came = {"a|b"}, .moved = {"c", "d"}},
+      {.name = "time_namespace", .after = 64}};
+  EXPECT_THAT(render("text", set, {}), HasSubstr("uts_namespace     432 -> 448  +16\n"
+                                                 "        came: a|b; moved: 2\n"));
+  const std::string markdown = render("markdown", set, {});
+  EXPECT_THAT(markdown,
+              HasSubstr("| `uts_namespace` | 432 -\\> 448  \\+16 | came: a\\|b; moved: 2 |"));
+  EXPECT_THAT(markdown, HasSubstr("| `time_namespace` | absent -\\> 64 |  |"));
+  const std::string csv = render("csv", set, {});
+  EXPECT_THAT(csv,
+              HasSubstr("structure,uts_namespace,432,448,0.0370,other,,,,came: a|b; moved: 2"));
+  EXPECT_THAT(csv, HasSubstr("structure,time_namespace,,64,,other,,,,"));
+}
+
 // The rules of Documentation/dev-tools/ktap.rst that kunit.py's parser depends on.
 TEST(Ktap, KeepsItsRules) {
   const std::string out = render("ktap", one_comparison(), {});

@@ -88,13 +88,21 @@ function valueCell(text, properties = {}) {
   return cell;
 }
 
+// For a cost that the reports explain: the functions, on the newest kernel where they are known.
+function functions(view, finding) {
+  const at = finding.cells.findLastIndex((cell) => cell?.functions);
+  if (at < 0) return [];
+  const where = view.comparisons.length > 1 ? `${view.nameOf(view.comparisons[at].next)}: ` : "";
+  return [el("div", { className: "reason functions" }, where + finding.cells[at].functions)];
+}
+
 // For a broken rule: the rule, and what was seen on the newest kernel that breaks it. A reason tells
 // the first piece of evidence.
 function explanation(view, finding) {
   const reason = finding.reason ? [el("div", { className: "reason" }, finding.reason)] : [];
   const place = finding.kind === "rule" ? checkPlaces.get(finding.id) : undefined;
   const at = finding.cells.findLastIndex((cell) => cell?.effect === "worse" && !cell.expected);
-  if (place === undefined || at < 0) return reason;
+  if (place === undefined || at < 0) return [...reason, ...functions(view, finding)];
   const { rule, source: from } = data.checks[place];
   const pieces = data.reports[view.comparisons[at].next].details.get(place)?.evidence;
   return [

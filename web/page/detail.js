@@ -35,10 +35,15 @@ function checkDetail(view, place) {
   return parts;
 }
 
+/** The structure that memory is a part of. */
+const structureOf = (reports, place) =>
+  reports.map((report) => report.costs.get(place)?.structure).find(Boolean);
+
 function costDetail(view, place) {
   const benchmark = data.benchmarks[place];
-  const columns = ["p50", "min", "p90", "p99", "max", "cold", "spread", "count", "failed"];
-  const titles = { p50: "median", cold: "first call", count: "calls", failed: "failed calls" };
+  const columns = ["p50", "part", "min", "p90", "p99", "max", "cold", "spread", "count", "failed"];
+  const titles = { p50: "median", part: `of which ${structureOf(reportsOf(view), place)}`,
+                   cold: "first call", count: "calls", failed: "failed calls" };
   const reports = reportsOf(view);
   const used = columns.filter((name) =>
     reports.some((report) => report.costs.get(place)?.[name] !== undefined));
@@ -57,6 +62,7 @@ function costDetail(view, place) {
     rows.length === 0 ? null : el("div", { className: "charts" },
       chart("costs", `${benchmark.id} on each kernel`, rows, view, benchmark),
       chart("distribution", `${benchmark.id}, all calls`, distributionRows(view, place), view, benchmark)),
+    ...explained(view, place),
   ];
 }
 
