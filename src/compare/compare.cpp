@@ -8,6 +8,7 @@
 #include <set>
 
 #include "compare/follow.h"
+#include "compare/function_causes.h"
 
 namespace nsvet::compare {
 namespace {
@@ -63,6 +64,12 @@ bool close(std::int64_t a, std::int64_t b) {
   return std::abs(x - y) <= kMemoryShare * std::max(std::abs(x), std::abs(y));
 }
 
+// What another source, and another compiler, may change in a call that does the same;
+// docs/comparing.md says why.
+constexpr double kFewInstructions = 20;
+constexpr double kSourceShare = 0.01;
+constexpr double kCompilerShare = 0.03;
+
 // So many functions say where a cost lies; all are in the reports.
 constexpr std::size_t kFunctions = 5;
 
@@ -72,12 +79,6 @@ Benchmarks by_id(const Report& report) {
   Benchmarks all;
   for (const auto& bench : report.benchmarks) all[bench.id] = &bench;
   return all;
-}
-
-std::vector<FunctionChange> functions_of(const model::BenchmarkResult& before,
-                                         const model::BenchmarkResult& after) {
-  if (!before.profile || !after.profile) return {};
-  return function_changes(*before.profile, *after.profile, kFunctions);
 }
 
 // Of memory: what part of it is the structure itself. The rest hangs off it.
@@ -145,8 +146,15 @@ class Comparer {
     const auto before = of_kernel(base_, "compiler");
     const auto after = of_kernel(next_, "compiler");
     if (before.empty() || after.empty() || before == after) return;
+    other_compiler_ = true;
     result_.notes.push_back(fmt::format(
         "built by other compilers, which changes costs everywhere: {} -> {}", before, after));
+  }
+
+  bool negligible(std::int64_t difference, std::int64_t figure) const {
+    const double share = other_compiler_ ? kCompilerShare : kSourceShare;
+    return std::abs(static_cast<double>(difference)) <=
+           std::max(kFewInstructions, share * static_cast<double>(figure));
   }
 
   void end() {
@@ -242,23 +250,39 @@ class Comparer {
       if (row.verdict != Verdict::regression && row.verdict != Verdict::improvement) continue;
       const bool growth = row.kind == CostRow::Kind::growth;
       const int way = sign(row.after - row.before);
-      std::vector<FunctionChange> functions;
-      if (!growth) functions = functions_of(*before.at(row.id), *after.at(row.id));
-      add({.kind = growth ? Kind::growth : Kind::cost,
-           .id = row.id,
-           .before = fmt::format("{:.{}f}", row.before, growth ? 1 : 0),
-           .after = fmt::format("{:.{}f}", row.after, growth ? 1 : 0),
-           .effect = effect_of(-way),
-           .change = row.change(),
-           .difference = row.after - row.before,
-           .reason = part_of_memory(row.id, base_, next_),
-           .functions = std::move(functions)},
-          growth ? "growth" : "bench", way);
+      Finding finding{.kind = growth ? Kind::growth : Kind::cost,
+                      .id = row.id,
+                      .before = fmt::format("{:.{}f}", row.before, growth ? 1 : 0),
+                      .after = fmt::format("{:.{}f}", row.after, growth ? 1 : 0),
+                      .effect = effect_of(-way),
+                      .change = row.change(),
+                      .difference = row.after - row.before,
+                      .reason = part_of_memory(row.id, base_, next_)};
+      if (!growth) look_into(*before.at(row.id), *after.at(row.id), finding);
+      add(std::move(finding), growth ? "growth" : "bench", way);
     }
     for (const auto& bench : next_.benchmarks) {
       const auto old = before.find(bench.id);
       if (old != before.end()) figures(*old->second, bench);
     }
+  }
+
+  // In which functions the cost lies. What known changes of functions leave of it may be too little
+  // to be told from what compilers do.
+  void look_into(const model::BenchmarkResult& before, const model::BenchmarkResult& after,
+                 Finding& finding) const {
+    if (!before.profile || !after.profile) return;
+    const auto causes =
+        function_causes(*before.profile, *after.profile, changes_, result_.base, result_.next);
+    finding.functions =
+        function_changes(fold(*before.profile, causes), fold(*after.profile, causes), kFunctions);
+    if (causes.empty()) return;
+    auto rest = after.profile->figure - before.profile->figure;
+    for (const auto& cause : causes) rest -= cause.instructions;
+    if (!negligible(rest, before.profile->figure)) return;
+    finding.expected = true;
+    finding.why = causes.front().change->why;
+    finding.source = causes.front().change->source;
   }
 
   // What follows expected changes alone is expected.
@@ -358,6 +382,7 @@ class Comparer {
   const Report& next_;
   const std::vector<KnownChange>& changes_;
   Comparison result_;
+  bool other_compiler_ = false;
 };
 
 // Empty when both figures were made in the same way.

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "compare/costs.h"
+#include "compare/function_causes.h"
 #include "compare/functions.h"
 #include "compare/known_changes.h"
 #include "compare/release.h"

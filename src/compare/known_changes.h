@@ -27,7 +27,7 @@ struct KnownChange {
 /// What was seen between two kernels, for explain().
 struct Seen {
   std::string subject;    ///< "bench:unshare/pid", "fact:pid.x.y", ...
-  std::string after;      ///< The new value or outcome, as text.
+  std::string after{};    ///< The new value or outcome, as text.
   int direction = 0;      ///< Positive up, negative down, 0 neither.
   double change = 0;      ///< Of a cost: after/before - 1.
   double difference = 0;  ///< Of a cost on the insn clock: after - before.

@@ -169,20 +169,18 @@ std::string functions_of(const Finding& finding) {
   std::vector<std::string> parts;
   std::int64_t sum = 0;
   for (const auto& function : finding.functions) {
-    const auto change = function.change();
-    sum += change;
-    parts.push_back(fmt::format("{} {}{}",
-                                function.name == compare::kOtherFunctions
-                                    ? std::string("others")
-                                    : printable(function.name),
-                                change > 0 ? "+" : "", grouped(change)));
+    sum += function.change();
+    const bool many =
+        function.name == compare::kOtherFunctions || function.name == compare::kKnownFunctions;
+    parts.push_back(fmt::format(
+        "{} {:+}",
+        many ? function.name.substr(1, function.name.size() - 2) : printable(function.name),
+        function.change()));
   }
   if (parts.empty()) return {};
   // Another boot is explained than those that are measured.
   const std::string together =
-      std::llround(finding.difference) == sum
-          ? std::string()
-          : fmt::format("; together {}{}", sum > 0 ? "+" : "", grouped(sum));
+      std::llround(finding.difference) == sum ? std::string() : fmt::format("; together {:+}", sum);
   return fmt::format("in {}{}", fmt::join(parts, ", "), together);
 }
 

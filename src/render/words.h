@@ -49,8 +49,8 @@ std::string followers_of(const compare::Group& group);
 /// @return the change of a cost in per cent; "from 0" where there is no such share
 std::string share_of(const compare::CostRow& row);
 
-/// @return "in strlen +1 186, find_entry +533, others +1 458"; empty when the reports do not
-/// explain it. "; together +3 177" follows where that is not the change of the figures
+/// @return "in strlen +1186, find_entry +533, others +1458"; empty when the reports do not
+/// explain it. "; together +3177" follows where that is not the change of the figures
 std::string functions_of(const compare::Finding& finding);
 
 /// @return what is said of a cost that did not change: "=", or "?" and what could have gone unseen

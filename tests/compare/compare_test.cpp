@@ -141,6 +141,42 @@ TEST(Compare, FindsABrokenRuleAFactALimitAndWhatTheKernelSaid) {
   EXPECT_EQ(compared(base, next).unexpected(), 6U);
 }
 
+model::Report explained(const std::string& release, std::int64_t cost, std::int64_t cleared) {
+  auto r = steady(release, cost);
+  r.benchmarks[0].profile =
+      model::Profile{.figure = cost, .functions = {{"clear", cleared}, {"rest", cost - cleared}}};
+  return r;
+}
+
+TEST(Compare, ExpectsWhatKnownChangesOfFunctionsLeaveLittleOf) {
+  const std::vector<KnownChange> known{{.since = "6.4",
+                                        .affects = {"function:clear*"},
+                                        .direction = "any",
+                                        .why = "cleared by words",
+                                        .source = "memset.S"}};
+  const auto base = explained("6.1", 2000, 500);
+  EXPECT_FALSE(compared(base, explained("6.12", 2400, 500), known).findings[0].expected);
+  const auto c = compared(base, explained("6.12", 2400, 885), known);
+  ASSERT_EQ(c.findings.size(), 1U);
+  EXPECT_TRUE(c.findings[0].expected);
+  EXPECT_EQ(c.findings[0].why, "cleared by words");
+  EXPECT_FALSE(compared(base, explained("6.12", 2400, 875), known).findings[0].expected);
+}
+
+TEST(Compare, LeavesMoreToOtherCompilers) {
+  const std::vector<KnownChange> known{{.since = "6.4",
+                                        .affects = {"function:clear"},
+                                        .direction = "any",
+                                        .why = "w",
+                                        .source = "s"}};
+  auto base = explained("6.1", 2000, 500);
+  auto next = explained("6.12", 2400, 850);
+  EXPECT_FALSE(compared(base, next, known).findings[0].expected);
+  base.environment.kernel["compiler"] = "gcc 12";
+  next.environment.kernel["compiler"] = "gcc 14";
+  EXPECT_TRUE(compared(base, next, known).findings[0].expected);
+}
+
 TEST(Compare, TellsALackOfModulesInOneNote) {
   auto with = steady("6.18", 2000);
   auto without = steady("6.19", 2000);

@@ -37,13 +37,11 @@ TEST(FunctionChanges, AreNoneWhereNothingDiffers) {
 model::Report report(std::int64_t cost, bool explained) {
   model::Report report;
   report.cell.clock = model::Clock::insn;
-  model::BenchmarkResult bench{.id = "unshare/pid",
-                               .clock = model::Clock::insn,
-                               .count = 3,
-                               .cold = cost,
-                               .p50 = cost,
-                               .min = cost,
-                               .max = cost};
+  model::BenchmarkResult bench;
+  bench.id = "unshare/pid";
+  bench.clock = model::Clock::insn;
+  bench.count = 3;
+  bench.cold = bench.p50 = bench.min = bench.max = cost;
   for (const char* label : {"1", "2", "3"}) bench.rounds.push_back({label, cost, cost, cost, 1});
   bench.samples = {cost, cost, cost};
   if (explained) bench.profile = {cost, {{"strlen", cost - 100}, {"a", 100}}, 0};
