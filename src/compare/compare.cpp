@@ -259,6 +259,11 @@ class Comparer {
                       .difference = row.after - row.before,
                       .reason = part_of_memory(row.id, base_, next_)};
       if (!growth) look_into(*before.at(row.id), *after.at(row.id), finding);
+      if (other_compiler_ && std::abs(finding.change) <= kCompilerShare && !finding.expected) {
+        finding.expected = true;
+        finding.why = "no more than another compiler makes of the same source";
+        finding.source = "docs/comparing.md";
+      }
       add(std::move(finding), growth ? "growth" : "bench", way);
     }
     for (const auto& bench : next_.benchmarks) {

@@ -175,6 +175,10 @@ TEST(Compare, LeavesMoreToOtherCompilers) {
   base.environment.kernel["compiler"] = "gcc 12";
   next.environment.kernel["compiler"] = "gcc 14";
   EXPECT_TRUE(compared(base, next, known).findings[0].expected);
+  next.benchmarks = steady("6.12", 2059).benchmarks;
+  EXPECT_TRUE(compared(base, next).findings[0].expected);
+  next.benchmarks = steady("6.12", 2061).benchmarks;
+  EXPECT_FALSE(compared(base, next).findings[0].expected);
 }
 
 TEST(Compare, TellsALackOfModulesInOneNote) {
