@@ -206,7 +206,8 @@ class Comparer {
            .after = fmt::format("{:.{}f}", row.after, growth ? 1 : 0),
            .effect = effect_of(-way),
            .change = row.change(),
-           .difference = row.after - row.before},
+           .difference = row.after - row.before,
+           .reason = row.note},
           growth ? "growth" : "bench", way);
     }
     std::map<std::string, const model::BenchmarkResult*> before;
