@@ -97,7 +97,7 @@ model::Result<Told> boot_and_listen(const Options& options, const vm::KernelImag
   const auto result =
       vm::boot(machine,
                {.on_event =
-                    [&](const model::Event& event) {
+                    [&](const model::Event& event, std::chrono::nanoseconds) {
                       progress.take(event);
                       if (const auto* symbols = std::get_if<model::KernelSymbols>(&event)) {
                         told.symbols = symbols->text;
