@@ -206,7 +206,8 @@ std::vector<CostRow> growth_rows(const std::vector<CostRow>& rows) {
     if (old.shape != now.shape) {
       row.note = fmt::format("was {}, is {}", to_string(old.shape), to_string(now.shape));
     }
-    row.verdict = beyond(row.after - row.before, row.floor);
+    const bool flat = old.shape == model::Shape::constant && now.shape == model::Shape::constant;
+    if (!flat) row.verdict = beyond(row.after - row.before, row.floor);
     growths.push_back(std::move(row));
   }
   return growths;

@@ -14,12 +14,6 @@ constexpr double kShare = 0.005;
 /// The later half of a line is not so much steeper than the earlier one.
 constexpr double kBend = 1.25;
 
-std::vector<CurvePoint> foot_of(const std::string& curve) {
-  const auto parent = curve.substr(0, curve.rfind('/'));
-  if (curve.starts_with("inside/")) return {{parent + "/outside", 0}, {curve, 1}};
-  return {{parent, 0}};
-}
-
 }  // namespace
 
 std::optional<Point> point_of(const std::string& id) {
@@ -40,9 +34,8 @@ std::map<std::string, std::vector<CurvePoint>> curves_of(std::span<const std::st
     if (point) curves[point->curve].push_back({id, point->at});
   }
   for (auto& [curve, points] : curves) {
-    for (auto& foot : foot_of(curve)) {
-      if (known.contains(foot.id)) points.push_back(std::move(foot));
-    }
+    auto operation = curve.substr(0, curve.rfind('/'));
+    if (known.contains(operation)) points.push_back({std::move(operation), 0});
     std::ranges::sort(points, {}, &CurvePoint::at);
   }
   std::erase_if(curves, [](const auto& item) {

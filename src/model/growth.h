@@ -27,8 +27,8 @@ struct CurvePoint {
 };
 
 /// The curves among these ids that have three points or more, each in the order of its arguments.
-/// The operation itself is the point 0 of its curves: unshare/mnt of unshare/mnt/mounts. Of
-/// inside/getpid/pid the points 0 and 1 are inside/getpid/outside and the place itself.
+/// The operation itself is the point 0 of its curves:
+/// unshare/mnt of unshare/mnt/mounts.
 std::map<std::string, std::vector<CurvePoint>> curves_of(std::span<const std::string> ids);
 
 enum class Shape {

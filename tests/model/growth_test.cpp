@@ -19,15 +19,6 @@ TEST(Curves, TakeTheOperationItselfForTheirFoot) {
   EXPECT_EQ(points[2].at, 100);
 }
 
-TEST(Curves, OfAPlaceBeginOutside) {
-  const std::string ids[] = {"inside/getpid/outside", "inside/getpid/pid", "inside/getpid/pid:30"};
-  const auto& points = curves_of(ids).at("inside/getpid/pid");
-  ASSERT_EQ(points.size(), 3);
-  EXPECT_EQ(points[0].id, "inside/getpid/outside");
-  EXPECT_EQ(points[1].id, "inside/getpid/pid");
-  EXPECT_EQ(points[1].at, 1);
-}
-
 TEST(Curves, HaveThreePoints) {
   const std::string ids[] = {"a:1", "a:2", "b:x", "b:y", "b:z"};
   EXPECT_TRUE(curves_of(ids).empty());
