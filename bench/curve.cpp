@@ -36,11 +36,19 @@ void register_curve(const BenchmarkInfo& info, const std::string& parameter,
 constexpr auto kQuick = Profile::quick;
 constexpr auto kFull = Profile::full;
 
-sys::Result<> descend(std::uint64_t flags, int levels) {
+// Whoever is some levels down already cannot go all the way: 32 are the most.
+bool descended(Measurement& m, std::uint64_t flags, int levels) {
   for (int level = 0; level < levels; ++level) {
-    if (auto in = enter_new(flags); !in) return in;
+    const auto in = enter_new(flags);
+    if (in) continue;
+    if (in.error().number == ENOSPC || in.error().number == EUSERS) {
+      m.skip("too many levels for where we are: " + to_string(in.error()));
+    } else {
+      m.fail(in.error());
+    }
+    return false;
   }
-  return {};
+  return true;
 }
 
 Sample timed_fork() {
@@ -52,15 +60,15 @@ Sample timed_fork() {
 }
 
 bool register_depths() {
-  const std::vector<Point> depths{{1, kQuick}, {2, kFull},  {4, kFull},  {8, kQuick},
-                                  {16, kFull}, {24, kFull}, {30, kQuick}};
+  const std::vector<Point> depths{{1, kQuick}, {2, kFull},  {4, kFull},   {8, kQuick},
+                                  {16, kFull}, {24, kFull}, {30, kQuick}, {32, kFull}};
   register_curve({.id = "fork",
                   .title = "fork() inside nested PID namespaces",
                   .timed = "one fork(2) until it has returned in the parent",
                   .source = "pid_namespaces(7)",
                   .types = {NsType::pid}},
                  "pid_depth", depths, [](Measurement& m, int depth) {
-                   if (auto in = descend(CLONE_NEWPID, depth); !in) return m.fail(in.error());
+                   if (!descended(m, CLONE_NEWPID, depth)) return;
                    m.take_in_child(timed_fork);
                  });
   for (const NsSet& set : single_types()) {
@@ -72,9 +80,9 @@ bool register_depths() {
          .timed = fmt::format("one unshare({})", set.flags_text),
          .source = "user_namespaces(7)",
          .types = {NsType::user, set.types.front()}},
-        "user_depth", {{1, kFull}, {8, kQuick}, {16, kFull}, {29, kQuick}},
+        "user_depth", {{1, kFull}, {8, kQuick}, {16, kFull}, {29, kQuick}, {31, kFull}},
         [&set](Measurement& m, int depth) {
-          if (auto in = descend(CLONE_NEWUSER, depth); !in) return m.fail(in.error());
+          if (!descended(m, CLONE_NEWUSER, depth)) return;
           m.take_in_child([&] { return timed([&] { return ::syscall(SYS_unshare, set.flags); }); });
         });
   }
@@ -84,9 +92,9 @@ bool register_depths() {
        .timed = "one unshare(CLONE_NEWPID)",
        .source = "pid_namespaces(7)",
        .types = {NsType::pid}},
-      "pid_depth", {{1, kFull}, {8, kQuick}, {16, kFull}, {30, kQuick}},
+      "pid_depth", {{1, kFull}, {8, kQuick}, {16, kFull}, {30, kQuick}, {31, kFull}},
       [](Measurement& m, int depth) {
-        if (auto in = descend(CLONE_NEWPID, depth); !in) return m.fail(in.error());
+        if (!descended(m, CLONE_NEWPID, depth)) return;
         m.take_in_child([] { return timed([] { return ::syscall(SYS_unshare, CLONE_NEWPID); }); });
       });
   return true;
@@ -203,6 +211,10 @@ bool register_killed() {
   return true;
 }
 
+constexpr long kSpareMib = 64;  ///< For the rest of the machine.
+
+long free_mib() { return ::sysconf(_SC_AVPHYS_PAGES) / ((1 << 20) / ::sysconf(_SC_PAGESIZE)); }
+
 // fork copies the page tables of what the caller has touched.
 bool register_memory() {
   for (const NsType type : {NsType::uts, NsType::pid}) {
@@ -213,9 +225,12 @@ bool register_memory() {
          .timed = fmt::format("one clone3({}) until it has returned in the parent", set.flags_text),
          .source = "clone(2)",
          .types = set.types},
-        "mib", {{1, kQuick}, {16, kQuick}, {64, kFull}, {256, kFull}},
+        "mib", {{1, kQuick}, {16, kQuick}, {64, kFull}, {256, kFull}, {1024, kFull}},
         [&set](Measurement& m, int mib) {
           const std::size_t size = static_cast<std::size_t>(mib) << 20;
+          if (free_mib() < mib + kSpareMib) {
+            return m.skip(fmt::format("needs {} MiB of free memory", mib + kSpareMib));
+          }
           void* memory =
               ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
           if (memory == MAP_FAILED) return m.fail({errno, {"mmap()"}});

@@ -43,6 +43,37 @@ NSVET_BENCHMARK(end_plain, {.id = "end/none",
   m.take([] { return timed_end(0); });
 }
 
+bool register_batches() {
+  for (const NsSet& set : single_types()) {
+    for (const int count : {1, 4, 16, 128}) {
+      register_benchmark(
+          {.id = fmt::format("batch/{}/namespaces:{}", set.name, count),
+           .title = fmt::format("end of {} namespaces at a time ({})", count, set.flags_text),
+           .timed = fmt::format("kill(2) of {} processes that are each alone in new {}, then "
+                                "waitpid(2) of all",
+                                count, set.flags_text),
+           .source = "namespaces(7)",
+           .types = set.types,
+           .profile = count == 16 ? Profile::quick : Profile::full},
+          [&set, count](Measurement& m) {
+            m.take_few([&]() -> Sample {
+              Crowd crowd;
+              if (auto made = crowd.add(count, set.flags); !made) {
+                return {.failed = made.error().number};
+              }
+              quiesce();
+              return timed([&] {
+                crowd.kill_all();
+                return 0;
+              });
+            });
+          });
+    }
+  }
+  return true;
+}
+const bool batches_registered = register_batches();
+
 // A PID or time namespace is left by no process that has members in it, and an own user namespace
 // cannot be left at all.
 bool register_leaving() {
@@ -94,12 +125,12 @@ NSVET_BENCHMARK_EACH(close_last, single_types,
 }
 
 // What many namespaces cost the whole system. Waiting is free under -icount.
-std::optional<BusyClock> busy_clock(Measurement& m) {
+std::optional<BusyClock> busy_clock(Measurement& m, const NsSet& set) {
   if (chosen_clock() != model::Clock::insn) {
     m.skip("needs a machine that does nothing else: only on the insn clock");
     return std::nullopt;
   }
-  auto clock = BusyClock::open();
+  auto clock = BusyClock::open((set.flags & CLONE_NEWNET) != 0);
   if (!clock) m.skip("this kernel does not tell how long tasks have run (/proc/schedstat)");
   return clock;
 }
@@ -144,7 +175,7 @@ NSVET_BENCHMARK_EACH(
      .timed = "run time of other tasks, until quiet, after the last descriptors of many {} were "
               "closed; for each, beyond that of namespaces that live on",
      .source = "namespaces(7)"}) {
-  const auto clock = busy_clock(m);
+  const auto clock = busy_clock(m, set);
   if (!clock) return;
   const int count = how_many(set);
   m.ask_more();
@@ -185,7 +216,7 @@ NSVET_BENCHMARK_EACH(life, ns_sets,
                       .timed = "run time of all tasks, until quiet, for a process in new {} that "
                                "ends at once; beyond that of a process without",
                       .source = "namespaces(7)"}) {
-  const auto clock = busy_clock(m);
+  const auto clock = busy_clock(m, set);
   if (!clock) return;
   const int count = how_many(set);
   m.take_few([&]() -> Sample {

@@ -201,7 +201,7 @@ model::Result<ExplainedBoot> explain_boot(const ExplainBoot& wanted, const std::
   auto result =
       vm::boot(machine,
                {.on_event =
-                    [&](const model::Event& event) {
+                    [&](const model::Event& event, std::chrono::nanoseconds) {
                       progress.take(event);
                       listener.take(event);
                     },

@@ -77,7 +77,7 @@ model::Result<Traces> ExploreGuest::run(const std::vector<Sequence>& sequences, 
     bool late = false;
     const auto result =
         vm::boot(machine, {.on_event =
-                               [&](const model::Event& event) {
+                               [&](const model::Event& event, std::chrono::nanoseconds) {
                                  if (!begin) begin = Clock::now();
                                  if (const auto* start = std::get_if<model::Start>(&event)) {
                                    running = start->id;

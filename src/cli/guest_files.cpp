@@ -49,6 +49,11 @@ model::Result<Initramfs> nameless_initramfs(const std::vector<vm::GuestFile>& fi
 
 model::Result<Initramfs> initramfs_for(std::vector<vm::GuestFile> files,
                                        const harness::RunPlan& plan) {
+  // What is not run would only be unpacked.
+  std::erase_if(files, [&](const vm::GuestFile& file) {
+    return (!plan.checks && file.path.starts_with("nsvet/probes/")) ||
+           (!plan.benchmarks && file.path.starts_with("nsvet/bench/"));
+  });
   files.push_back({"plan.json", guest::plan_to_json(plan)});
   return nameless_initramfs(files);
 }

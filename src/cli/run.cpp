@@ -26,6 +26,7 @@ struct Options {
   std::string user;
   std::string output;
   std::string format = "text";
+  std::string profile = "quick";
   // Checks wait much longer than they work.
   int jobs = static_cast<int>(std::clamp(4 * std::thread::hardware_concurrency(), 1U, 32U));
   int rounds = 3;
@@ -54,6 +55,7 @@ int run(const Options& options) {
   // Who is not root already is the ordinary user.
   plan.user = user == "nobody" && root ? harness::User::nobody : harness::User::root;
   plan.only = options.only;
+  plan.full = options.profile == "full";
   plan.workers = options.jobs;
   plan.rounds = options.rounds;
   plan.samples = options.samples;
@@ -63,7 +65,7 @@ int run(const Options& options) {
   const auto done = harness::run_plan(
       plan,
       [&](const model::Event& event) {
-        collector.take(event, "");
+        collector.take(event, "", std::chrono::steady_clock::now().time_since_epoch());
         progress.take(event);
       },
       [] { return !interrupted(); });
@@ -100,6 +102,9 @@ void add_run(CLI::App& app, Action& chosen) {
   command->add_option("-o,--output", options->output, "Write the report to this file");
   command->add_option("--format", options->format, "Of what is printed: see nsvet compare --help")
       ->check(CLI::IsMember(render::format_names()))
+      ->capture_default_str();
+  command->add_option("--profile", options->profile, "full: every point of every curve as well")
+      ->check(CLI::IsMember({"quick", "full"}))
       ->capture_default_str();
   command->add_option("--jobs", options->jobs, "Checks at a time")
       ->check(CLI::Range(1, 64))

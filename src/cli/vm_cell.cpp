@@ -191,22 +191,26 @@ class CellRun {
     machine.accelerator = *accelerator;
     const std::string what = fmt::format("{} {} {}", cell_.kernel.spec, cell_.user, label);
     Progress progress(what);
-    const auto result = vm::boot(machine, {.on_event =
-                                               [&](const model::Event& event) {
-                                                 take(event, label);
-                                                 progress.take(event);
-                                               },
-                                           .stop = {}});
+    const auto result =
+        vm::boot(machine, {.on_event =
+                               [&](const model::Event& event, std::chrono::nanoseconds spent) {
+                                 take(event, label, spent);
+                                 progress.take(event);
+                               },
+                           .stop = {}});
     progress.clear();
     if (!result) return tl::unexpected(result.error());
-    fmt::print(stderr, "{}: {} in {:.1f} s (first sign after {:.1f} s)\n", what,
-               to_string(result->end.state), static_cast<double>(result->total.count()) / 1000,
-               static_cast<double>(result->to_first_event.count()) / 1000);
+    fmt::print(stderr, "{}: {} in {:.1f} s (first sign after {:.1f} s; {:.1f} s of a processor)\n",
+               what, to_string(result->end.state),
+               static_cast<double>(result->total.count()) / 1000,
+               static_cast<double>(result->to_first_event.count()) / 1000,
+               static_cast<double>(result->cpu.count()) / 1000);
     auto& report = collector_.report();
     report.environment.emulator = vm::identity(machine, qemu_version_);
     report.kernel_log.insert(report.kernel_log.end(), result->kernel_log.begin(),
                              result->kernel_log.end());
     report.timing[label + ".total_ms"] += result->total.count();
+    report.timing[label + ".cpu_ms"] += result->cpu.count();
     report.timing[label + ".boot_ms"] = result->to_first_event.count();
     return result->end;
   }
@@ -221,8 +225,8 @@ class CellRun {
                              "; without KVM take --clock insn, or only checks (--only '*.*')");
   }
 
-  void take(const model::Event& event, const std::string& label) {
-    collector_.take(event, label);
+  void take(const model::Event& event, const std::string& label, std::chrono::nanoseconds spent) {
+    collector_.take(event, label, spent);
     if (const auto* check = std::get_if<model::CheckResult>(&event)) done_.push_back(check->id);
     if (const auto* samples = std::get_if<model::Samples>(&event)) done_.push_back(samples->id);
   }
@@ -235,13 +239,13 @@ class CellRun {
       failed.id = end.running;
       failed.outcome = model::Outcome::fail;
       failed.reason = why;
-      collector_.take(failed, label);
+      collector_.take(failed, label, {});
     } else {
       model::Samples failed;
       failed.id = end.running;
       failed.clock = cell_.clock;
       failed.error = why;
-      collector_.take(failed, label);
+      collector_.take(failed, label, {});
     }
   }
 

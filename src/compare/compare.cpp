@@ -257,7 +257,7 @@ class Comparer {
                       .effect = effect_of(-way),
                       .change = row.change(),
                       .difference = row.after - row.before,
-                      .reason = part_of_memory(row.id, base_, next_)};
+                      .reason = row.note.empty() ? part_of_memory(row.id, base_, next_) : row.note};
       if (!growth) look_into(*before.at(row.id), *after.at(row.id), finding);
       if (other_compiler_ && std::abs(finding.change) <= kCompilerShare && !finding.expected) {
         finding.expected = true;

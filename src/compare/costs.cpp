@@ -1,12 +1,14 @@
 #include "compare/costs.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <map>
 
 #include "compare/release.h"
 #include "compare/statistics.h"
+#include "model/growth.h"
 #include "model/statistics.h"
 
 namespace nsvet::compare {
@@ -175,69 +177,43 @@ void judge(std::vector<CostRow>& rows) {
   }
 }
 
-// The slope through the points, by least squares.
-double slope(const std::vector<std::pair<double, double>>& points) {
-  double x = 0;
-  double y = 0;
-  for (const auto& [at, value] : points) {
-    x += at;
-    y += value;
-  }
-  x /= static_cast<double>(points.size());
-  y /= static_cast<double>(points.size());
-  double xy = 0;
-  double xx = 0;
-  for (const auto& [at, value] : points) {
-    xy += (at - x) * (value - y);
-    xx += (at - x) * (at - x);
-  }
-  return xx == 0 ? 0 : xy / xx;
-}
-
 // A growth differs when the ends of its curve drift apart by more than both their floors.
 std::vector<CostRow> growth_rows(const std::vector<CostRow>& rows) {
-  struct Curve {
+  std::map<std::string, const CostRow*> by_id;
+  std::vector<std::string> ids;
+  for (const auto& row : rows) {
+    by_id[row.id] = &row;
+    ids.push_back(row.id);
+  }
+  std::vector<CostRow> growths;
+  for (const auto& [curve, members] : model::curves_of(ids)) {
     std::vector<std::pair<double, double>> before;
     std::vector<std::pair<double, double>> after;
     double floor = 0;
-  };
-  std::map<std::string, Curve> curves;
-  for (const auto& row : rows) {
-    const auto point = point_of(row.id);
-    if (!point) continue;
-    Curve& curve = curves[point->curve];
-    curve.before.emplace_back(point->at, row.before);
-    curve.after.emplace_back(point->at, row.after);
-    curve.floor = std::max(curve.floor, row.floor);
-  }
-  std::vector<CostRow> growths;
-  for (const auto& [id, curve] : curves) {
-    if (curve.before.size() < 3) continue;
-    const auto [first, last] = std::ranges::minmax(curve.before);
-    const double length = last.first - first.first;
-    if (length <= 0) continue;
+    for (const auto& [id, at] : members) {
+      const CostRow& row = *by_id.at(id);
+      before.emplace_back(at, row.before);
+      after.emplace_back(at, row.after);
+      floor = std::max(floor, row.floor);
+    }
+    const model::Fit old = model::fit(before, floor);
+    const model::Fit now = model::fit(after, floor);
     CostRow row{.kind = CostRow::Kind::growth,
-                .id = id,
-                .before = slope(curve.before),
-                .after = slope(curve.after),
-                .floor = 2 * curve.floor / length};
-    row.verdict = beyond(row.after - row.before, row.floor);
+                .id = curve,
+                .before = old.slope,
+                .after = now.slope,
+                .floor = 2 * floor / (members.back().at - members.front().at)};
+    if (old.shape != now.shape) {
+      row.note = fmt::format("was {}, is {}", to_string(old.shape), to_string(now.shape));
+    }
+    const bool flat = old.shape == model::Shape::constant && now.shape == model::Shape::constant;
+    if (!flat) row.verdict = beyond(row.after - row.before, row.floor);
     growths.push_back(std::move(row));
   }
   return growths;
 }
 
 }  // namespace
-
-std::optional<Point> point_of(const std::string& id) {
-  const auto colon = id.rfind(':');
-  if (colon == std::string::npos) return std::nullopt;
-  Point point{id.substr(0, colon), 0};
-  const char* const end = id.data() + id.size();
-  const auto [stop, error] = std::from_chars(id.data() + colon + 1, end, point.at);
-  if (error != std::errc() || stop != end) return std::nullopt;
-  return point;
-}
 
 std::vector<CostRow> cost_rows(const model::Report& base, const model::Report& next) {
   std::map<std::string, Pair> pairs;

@@ -30,7 +30,8 @@ struct CostRow {
   std::string id;
   double before = 0;  ///< Instructions or nanoseconds; of a growth, for each step.
   double after = 0;
-  double floor = 0;  ///< A smaller difference is noise, in the same unit.
+  double floor = 0;    ///< A smaller difference is noise, in the same unit.
+  std::string note{};  ///< Of a growth: how its shape changed; empty when it did not.
   Verdict verdict = Verdict::same;
   // Wall clock only.
   double low = 0;  ///< 95 % interval of after/before - 1.
@@ -42,13 +43,5 @@ struct CostRow {
 
 /// Rows for what both reports have figures of, in the order of their ids; curves last.
 std::vector<CostRow> cost_rows(const model::Report& base, const model::Report& next);
-
-/// The curve that a benchmark is a point of: "fork/depth" and 8 for "fork/depth:8".
-struct Point {
-  std::string curve;
-  double at = 0;
-};
-/// @return nullopt for an id without an argument
-std::optional<Point> point_of(const std::string& id);
 
 }  // namespace nsvet::compare

@@ -7,6 +7,7 @@
 #include <map>
 
 #include "compare/follow.h"
+#include "model/growth.h"
 
 namespace nsvet::compare {
 namespace {
@@ -37,7 +38,7 @@ bool one_cause(const Finding& a, const Finding& b) {
   if (figure(a) && figure(b)) {
     if (a.kind == Kind::growth || b.kind == Kind::growth) {
       const auto curve = [](const Finding& f) {
-        const auto point = point_of(f.id);
+        const auto point = model::point_of(f.id);
         return point ? point->curve : f.id;
       };
       return curve(a) == curve(b) && a.effect == b.effect;

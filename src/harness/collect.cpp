@@ -6,7 +6,8 @@
 
 namespace nsvet::harness {
 
-void Collector::take(const model::Event& event, const std::string& label) {
+void Collector::take(const model::Event& event, const std::string& label,
+                     std::chrono::nanoseconds spent) {
   if (const auto* begin = std::get_if<model::Begin>(&event)) {
     report_.environment.kernel.insert(begin->environment.kernel.begin(),
                                       begin->environment.kernel.end());
@@ -15,7 +16,7 @@ void Collector::take(const model::Event& event, const std::string& label) {
     if (report_.limits.empty()) report_.limits = begin->limits;
   } else if (const auto* start = std::get_if<model::Start>(&event)) {
     running_ = start->id;
-    started_ = std::chrono::steady_clock::now();
+    started_ = spent;
   } else if (const auto* check = std::get_if<model::CheckResult>(&event)) {
     report_.checks.push_back(*check);
     running_.clear();
@@ -23,7 +24,7 @@ void Collector::take(const model::Event& event, const std::string& label) {
     Rounds& rounds = rounds_[samples->id];
     rounds.samples.push_back(*samples);
     rounds.labels.push_back(label.empty() ? std::to_string(rounds.samples.size()) : label);
-    count_time();
+    count_time(spent);
     running_.clear();
   } else if (const auto* finish = std::get_if<model::Finish>(&event)) {
     report_.residue.insert(report_.residue.end(), finish->residue.begin(), finish->residue.end());
@@ -33,9 +34,10 @@ void Collector::take(const model::Event& event, const std::string& label) {
   }
 }
 
-void Collector::count_time() {
-  if (running_.empty()) return;
-  parts_[running_.substr(0, running_.find('/'))] += std::chrono::steady_clock::now() - started_;
+void Collector::count_time(std::chrono::nanoseconds spent) {
+  // What took the kernel down is told after the end of its time.
+  if (running_.empty() || spent < started_) return;
+  parts_[running_.substr(0, running_.find('/'))] += spent - started_;
 }
 
 model::Report Collector::finish() && {

@@ -17,7 +17,8 @@ class Collector {
   explicit Collector(model::Cell cell) { report_.cell = std::move(cell); }
 
   /// @param label of the round that the event belongs to
-  void take(const model::Event& event, const std::string& label);
+  /// @param spent time that was spent until then, from whatever beginning
+  void take(const model::Event& event, const std::string& label, std::chrono::nanoseconds spent);
   model::Report& report() { return report_; }
   /// @return what runs now; empty between two
   const std::string& running() const { return running_; }
@@ -33,11 +34,11 @@ class Collector {
   };
   model::Report report_;
   std::map<std::string, Rounds> rounds_;
-  void count_time();
+  void count_time(std::chrono::nanoseconds spent);
   std::string running_;
-  std::chrono::steady_clock::time_point started_;
-  /// Host time, by the first word of the ids.
-  std::map<std::string, std::chrono::steady_clock::duration> parts_;
+  std::chrono::nanoseconds started_{0};
+  /// By the first word of the ids.
+  std::map<std::string, std::chrono::nanoseconds> parts_;
   bool finished_ = false;
 };
 

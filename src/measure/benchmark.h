@@ -102,6 +102,7 @@ class Measurement {
   struct Plan {
     int warm_up;
     int count;
+    std::size_t alike;  ///< So many in a row end the samples.
     bool wait;
   };
   void loop(const std::function<Sample()>& sample, const Plan& plan);
@@ -120,8 +121,9 @@ Sample in_child(const std::function<Sample()>& body);
 /// memory may not do, and into user namespaces, which would take the caller's dumpable attribute.
 Sample in_forked_child(const std::function<Sample()>& body);
 
-/// Goes on as a child in new namespaces: the caller's process waits for it and ends as it does.
-/// Ids 0 are mapped in a new user namespace; mounts are private in a new mount namespace.
+/// Goes on in new namespaces, as a child, but for a user namespace alone: the caller's process
+/// waits for it and ends as it does. Ids 0 are mapped in a new user namespace; mounts are private
+/// in a new mount namespace.
 /// @param flags CLONE_NEW*; 0 does nothing
 sys::Result<> enter_new(std::uint64_t flags);
 

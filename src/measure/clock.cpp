@@ -69,9 +69,6 @@ void sleep_for(long nanoseconds) {
   return nanoseconds(CLOCK_MONOTONIC_RAW);
 }
 
-// Long enough for several RCU grace periods and the workers behind them.
-void settle() { sleep_for(300'000'000); }
-
 }  // namespace
 
 void choose_clock(model::Clock clock) { clock_in_use = clock; }
@@ -89,7 +86,8 @@ std::int64_t tick() {
   return clock_in_use == model::Clock::insn ? nanoseconds(CLOCK_REALTIME_COARSE) : 0;
 }
 
-void quiesce() { sleep_for(clock_in_use == model::Clock::insn ? 50'000'000 : 2'000'000); }
+// A longer sleep takes more than one shot of the guest's timer, and each wakes the emulator.
+void quiesce() { sleep_for(clock_in_use == model::Clock::insn ? 25'000'000 : 2'000'000); }
 
 void touch_pages() {
   for (const char* page = &__executable_start; page < &etext; page += kPage) {
@@ -99,11 +97,14 @@ void touch_pages() {
   for (std::size_t i = 0; i < stack.size(); i += kPage) stack[i] = 0;
 }
 
-std::optional<BusyClock> BusyClock::open() {
+std::optional<BusyClock> BusyClock::open(bool slow) {
   auto fd = sys::open("/proc/schedstat", O_RDONLY);
   if (!fd || run_time(read_all(fd->get())) <= 0) return std::nullopt;
-  return BusyClock(std::move(*fd));
+  return BusyClock(std::move(*fd), slow);
 }
+
+// Network namespaces go by several grace periods, one after the other.
+void BusyClock::settle() const { sleep_for(slow_ ? 250'000'000 : 100'000'000); }
 
 // The kernel counts a task's time when the task sleeps: that is just after settle() has begun, and
 // what we do between its end and the reading of the time is the same in each window. No call is

@@ -26,7 +26,7 @@ void mark(std::size_t place);
 std::int64_t tick();
 
 /// Sleeps until the deferred work of what went before (RCU callbacks, workers that free namespaces)
-/// is over. Costs no real time under -icount sleep=off.
+/// is over. Under -icount sleep=off no time passes for the host, but each timer interrupt costs.
 void quiesce();
 
 /// Maps the program's text into this process and touches its stack: a fresh child has neither, and
@@ -41,8 +41,9 @@ class BusyClock {
     std::int64_t time = 0;
     std::int64_t told = 0;
   };
+  /// @param slow what is counted takes long to become quiet
   /// @return nullopt when this kernel does not tell
-  static std::optional<BusyClock> open();
+  static std::optional<BusyClock> open(bool slow);
   /// Becomes quiet, and begins to count.
   Mark mark() const;
   /// Becomes quiet, and tells how much was done since the mark, ours included.
@@ -51,8 +52,11 @@ class BusyClock {
   std::int64_t others_since(const Mark& mark) const;
 
  private:
-  explicit BusyClock(sys::Fd fd) : fd_(std::move(fd)) {}
+  BusyClock(sys::Fd fd, bool slow) : fd_(std::move(fd)), slow_(slow) {}
+  /// Sleeps for several RCU grace periods and the workers behind them.
+  void settle() const;
   sys::Fd fd_;
+  bool slow_;
 };
 
 }  // namespace nsvet::measure

@@ -91,13 +91,17 @@ sys::Result<> Crowd::unshare(std::uint64_t flags) {
   return all_done();
 }
 
-void Crowd::end() {
+void Crowd::kill_all() {
   for (const pid_t pid : pids_) ::kill(pid, SIGKILL);
   for (const pid_t pid : pids_) {
     while (::waitpid(pid, nullptr, __WALL) < 0 && errno == EINTR) {
     }
   }
   pids_.clear();
+}
+
+void Crowd::end() {
+  kill_all();
   stacks_.clear();
   orders_.flags = 0;
   orders_.wait_on = -1;

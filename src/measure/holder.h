@@ -40,7 +40,9 @@ class Crowd {
   /// Has each waiting process call unshare(2), and sleeps until all have.
   sys::Result<> unshare(std::uint64_t flags);
   const std::vector<pid_t>& pids() const { return pids_; }
-  /// Kills all, and reaps them.
+  /// Kills all, and reaps them: nothing but kill(2) and waitpid(2).
+  void kill_all();
+  /// The same, and is as new.
   void end();
 
  private:

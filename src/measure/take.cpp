@@ -10,10 +10,11 @@ namespace nsvet::measure {
 namespace {
 
 // Warm-up fills slabs and per-CPU lists and touches every path; then the figures settle.
-constexpr int kWarmUp = 3;
+constexpr int kWarmUp = 2;
 constexpr int kFewWarmUp = 1;
 /// Instruction counts that come out alike so often in a row will go on so.
 constexpr std::size_t kAlike = 3;
+constexpr std::size_t kFewAlike = 2;
 // So many calls have a steady median, where a few have a new slab in some and not in others.
 constexpr int kMore = 6;
 // A call longer than a tick is always disturbed: then the last try counts.
@@ -36,9 +37,9 @@ Sample undisturbed(const std::function<Sample()>& take, bool wait) {
   return sample;
 }
 
-bool settled(const std::vector<std::int64_t>& samples) {
-  if (chosen_clock() != model::Clock::insn || samples.size() < kAlike) return false;
-  return std::all_of(samples.end() - kAlike, samples.end(),
+bool settled(const std::vector<std::int64_t>& samples, std::size_t alike) {
+  if (chosen_clock() != model::Clock::insn || samples.size() < alike) return false;
+  return std::all_of(samples.end() - static_cast<std::ptrdiff_t>(alike), samples.end(),
                      [&](std::int64_t cost) { return cost == samples.back(); });
 }
 
@@ -49,16 +50,16 @@ void Measurement::ask_more() {
 }
 
 void Measurement::take(const std::function<Sample()>& sample) {
-  loop(sample, {kWarmUp, count_, true});
+  loop(sample, {kWarmUp, count_, kAlike, true});
 }
 
 void Measurement::take_at_once(const std::function<Sample()>& sample) {
   quiesce();
-  loop(sample, {kWarmUp, count_, false});
+  loop(sample, {kWarmUp, count_, kAlike, false});
 }
 
 void Measurement::take_few(const std::function<Sample()>& sample) {
-  loop(sample, {kFewWarmUp, std::max(3, count_ / 2), true});
+  loop(sample, {kFewWarmUp, std::max(3, count_ / 2), kFewAlike, true});
 }
 
 void Measurement::loop(const std::function<Sample()>& sample, const Plan& plan) {
@@ -83,7 +84,7 @@ void Measurement::loop(const std::function<Sample()>& sample, const Plan& plan) 
   for (int i = 1; i < plan.warm_up; ++i) one(false);
   auto body = [&](benchmark::State& state) {
     for ([[maybe_unused]] auto iteration : state) {
-      if (settled(samples_.warm)) break;
+      if (settled(samples_.warm, plan.alike)) break;
       state.SetIterationTime(static_cast<double>(one(true).cost) * 1e-9);
     }
   };

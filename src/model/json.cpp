@@ -6,6 +6,7 @@
 #include <map>
 
 #include "model/convert.h"
+#include "model/growth.h"
 #include "model/schema.h"
 #include "model/schema_text.h"
 
@@ -192,12 +193,23 @@ void write(std::string& text, const Json& value, int indent) {
   text += '\n' + margin.substr(2) + (value.is_object() ? "}" : "]");
 }
 
+Json to_value(const Growth& growth) {
+  return {{"curve", growth.curve},
+          {"points", growth.points},
+          {"from", growth.from},
+          {"to", growth.to},
+          {"shape", to_string(growth.fit.shape)},
+          {"slope", growth.fit.slope}};
+}
+
 Json to_value(const Report& report) {
   Json checks = Json::array();
   for (const auto& check : report.checks) checks.push_back(to_value(check));
   Json benchmarks = Json::array();
   Names functions;
   for (const auto& result : report.benchmarks) benchmarks.push_back(to_value(result, functions));
+  Json growths = Json::array();
+  for (const auto& growth : growths_of(report.benchmarks)) growths.push_back(to_value(growth));
   Json log = Json::array();
   for (const auto& message : report.kernel_log) {
     log.push_back(
@@ -229,6 +241,7 @@ Json to_value(const Report& report) {
                {"load_avg", Json::array()},
                {"library_build_type", "release"}}},
              {"benchmarks", std::move(benchmarks)},
+             {"growths", std::move(growths)},
              {"kernel_log", std::move(log)},
              {"limits", report.limits},
              {"residue", report.residue},

@@ -77,9 +77,11 @@ struct Report {
   std::vector<KernelMessage> kernel_log;
   std::map<std::string, std::int64_t> limits;  ///< user.max_*_namespaces, kernel.pid_max, ...
   std::vector<std::string> residue;            ///< What the run left behind: must be empty.
-  std::map<std::string, std::int64_t> timing;  ///< Host milliseconds that each part took.
-  std::vector<Structure> structures;           ///< By name; empty where the kernel tells no types.
-  std::string date;                            ///< RFC 3339, of the host.
+  /// Milliseconds on the host: of each boot total, to the first sign (boot), and of a processor
+  /// (cpu); of each part (operation) a guest's processor time, or the time on a host.
+  std::map<std::string, std::int64_t> timing;
+  std::vector<Structure> structures;  ///< By name; empty where the kernel tells no types.
+  std::string date;                   ///< RFC 3339, of the host.
   bool operator==(const Report&) const = default;
 };
 

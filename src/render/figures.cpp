@@ -7,6 +7,7 @@
 #include <map>
 #include <set>
 
+#include "model/growth.h"
 #include "render/charts.h"
 #include "render/views.h"
 #include "render/words.h"
@@ -123,7 +124,7 @@ class Figures {
     const auto curves = curves_of_view();
     std::map<std::string, Family> families;
     each([&](const BenchmarkResult& result, const std::string& kernel) {
-      const auto point = compare::point_of(result.id);
+      const auto point = model::point_of(result.id);
       if (point && curves.contains(point->curve)) return;
       auto& family = families[family_of(result.id)];
       family.unit = unit_name(result.unit, result.clock);
@@ -158,7 +159,7 @@ class Figures {
   std::map<std::string, Curve> curves_of_view() const {
     std::map<std::string, Curve> curves;
     each([&](const BenchmarkResult& result, const std::string& kernel) {
-      const auto point = compare::point_of(result.id);
+      const auto point = model::point_of(result.id);
       if (!point) return;
       auto& curve = curves[point->curve];
       auto row = cost_row(result, kernel);

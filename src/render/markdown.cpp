@@ -7,6 +7,7 @@
 #include "compare/groups.h"
 #include "compare/repeats.h"
 #include "render/structures.h"
+#include "model/growth.h"
 #include "render/words.h"
 
 namespace nsvet::render {
@@ -92,6 +93,17 @@ std::string folded(std::string_view title, const std::string& body) {
   return fmt::format("<details><summary>{}</summary>\n\n{}</details>\n\n", title, body);
 }
 
+std::string growths_of(const model::Report& report) {
+  std::string rows;
+  for (const auto& growth : model::growths_of(report.benchmarks)) {
+    rows += fmt::format("| {} | {} to {} | {} | {} |\n", code(growth.curve), growth.from, growth.to,
+                        to_string(growth.fit.shape), slope_of(growth));
+  }
+  if (rows.empty()) return {};
+  return folded("Growth",
+                "| curve | over | shape | each step |\n|---|---|---|--:|\n" + rows + "\n");
+}
+
 }  // namespace
 
 std::string markdown(std::span<const model::Report> reports) {
@@ -129,6 +141,7 @@ std::string markdown(std::span<const model::Report> reports) {
                       "|---|--:|--:|--:|\n{}\n",
                       report.cell.clock == model::Clock::insn ? "instructions" : "ns", costs));
     }
+    out += growths_of(report);
   }
   return out;
 }

@@ -9,6 +9,7 @@
 #include "compare/groups.h"
 #include "compare/release.h"
 #include "compare/structures.h"
+#include "model/growth.h"
 #include "render/charts.h"
 #include "render/page_template.h"
 #include "render/views.h"
@@ -89,7 +90,7 @@ class Page {
     return {{"checks", checks_.rows([](Json&, const std::string&) {})},
             {"benchmarks", benchmarks_.rows([&](Json& row, const std::string& id) {
                row["unit"] = units_.at(id);
-               if (const auto point = compare::point_of(id)) {
+               if (const auto point = model::point_of(id)) {
                  row["curve"] = point->curve;
                  row["at"] = point->at;
                }

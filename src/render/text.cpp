@@ -13,6 +13,7 @@
 #include "compare/groups.h"
 #include "compare/repeats.h"
 #include "compare/structures.h"
+#include "model/growth.h"
 #include "render/structures.h"
 #include "render/words.h"
 
@@ -94,6 +95,19 @@ std::string benchmark_table(const model::Report& report) {
     out += fmt::format("{:<{}}{:>12}{:>12}{:>12}{:>10}{}\n", printable(bench.id), width,
                        grouped(bench.p50), grouped(bench.min), grouped(bench.cold),
                        grouped(bench.spread), more);
+  }
+  return out;
+}
+
+std::string growth_table(const std::vector<model::Growth>& growths) {
+  std::size_t width = 18;
+  for (const auto& growth : growths) width = std::max(width, printable(growth.curve).size());
+  std::string out = fmt::format("{:<{}}{:>14}  {:<18}{:>12}\n", "growth", width, "from, to",
+                                "shape", "each step");
+  for (const auto& growth : growths) {
+    out += fmt::format("{:<{}}{:>14}  {:<18}{:>12}\n", printable(growth.curve), width,
+                       fmt::format("{}, {}", growth.from, growth.to),
+                       model::to_string(growth.fit.shape), slope_of(growth));
   }
   return out;
 }
@@ -299,6 +313,8 @@ std::string text(const model::Report& report, const Style& style) {
   }
   if (!report.benchmarks.empty()) {
     out += benchmark_table(report);
+    const auto growths = model::growths_of(report.benchmarks);
+    if (!growths.empty()) out += growth_table(growths);
     out += paragraph(clock_note(report.cell.clock), 0, style.width, paint);
   }
   for (const auto& message : report.kernel_log) {

@@ -62,6 +62,11 @@ std::string percent(double change) {
   return fmt::format("{:+.{}f} %", change * 100, std::abs(change) < 0.001 ? 2 : 1);
 }
 
+std::string slope_of(const model::Growth& growth) {
+  if (growth.fit.shape == model::Shape::constant) return {};
+  return fmt::format("{:.1f}", growth.fit.slope);
+}
+
 std::string counted(std::size_t n, std::string_view noun) {
   return fmt::format("{} {}{}", n, noun, n == 1 ? "" : "s");
 }

@@ -9,6 +9,7 @@
 
 #include "compare/compare.h"
 #include "compare/groups.h"
+#include "model/growth.h"
 
 namespace nsvet::render {
 
@@ -20,6 +21,9 @@ std::string grouped(std::int64_t number);
 
 /// @return a share as a change in per cent: 0.1 as "+10.0 %", 41.2 as "x 42.2"
 std::string percent(double change);
+
+/// @return what each step of a curve costs; empty where it costs nothing
+std::string slope_of(const model::Growth& growth);
 
 /// @return "1 change", "2 changes"
 std::string counted(std::size_t n, std::string_view noun);

@@ -18,7 +18,8 @@ model::Result<void> kvm_boots(const Machine& machine, std::chrono::seconds limit
   bool alive = false;
   const auto result =
       boot(tried,
-           {.on_event = [&](const model::Event&) { alive = true; }, .stop = [&] { return alive; }},
+           {.on_event = [&](const model::Event&, std::chrono::nanoseconds) { alive = true; },
+            .stop = [&] { return alive; }},
            {.first_event = limit, .silence = limit});
   if (!result) return tl::unexpected(result.error());
   if (alive) return {};

@@ -42,18 +42,24 @@ int run_qemu(const Machine& machine, int events, int console, int complaints, pi
   return 127;
 }
 
-// How long the process has waited for a processor: a busy host is no fault of the guest.
+struct Scheduled {
+  std::chrono::nanoseconds ran{0};     ///< All threads together.
+  std::chrono::nanoseconds waited{0};  ///< For a processor, the thread that waited longest.
+};
+
 // proc_pid_schedstat(5): time on a CPU, time waiting for one, both in nanoseconds.
-milliseconds starved(pid_t pid) {
-  std::int64_t longest = 0;
+Scheduled scheduled(pid_t pid) {
+  Scheduled sum;
   const auto folder = fmt::format("/proc/{}/task/", pid);
   for (const auto& thread : sys::list_directory(folder).value_or(std::vector<std::string>{})) {
     std::istringstream text(sys::read_file(folder + thread + "/schedstat").value_or(""));
     std::int64_t running = 0;
     std::int64_t waiting = 0;
-    if (text >> running >> waiting) longest = std::max(longest, waiting);
+    if (!(text >> running >> waiting)) continue;
+    sum.ran += std::chrono::nanoseconds(running);
+    sum.waited = std::max(sum.waited, std::chrono::nanoseconds(waiting));
   }
-  return std::chrono::duration_cast<milliseconds>(std::chrono::nanoseconds(longest));
+  return sum;
 }
 
 // What one stream of the guest holds, non-blocking.
@@ -81,7 +87,7 @@ class Stream {
 // Cuts the event stream into lines.
 class EventLines {
  public:
-  explicit EventLines(const BootHooks& hooks) : hooks_(hooks) {}
+  EventLines(const BootHooks& hooks, pid_t qemu) : hooks_(hooks), qemu_(qemu) {}
   void take(std::string_view bytes) {
     pending_ += bytes;
     std::size_t begin = 0;
@@ -109,9 +115,10 @@ class EventLines {
                         std::holds_alternative<model::Samples>(*event);
     if (result) running_.clear();
     if (std::holds_alternative<model::Finish>(*event)) finished_ = true;
-    hooks_.on_event(*event);
+    hooks_.on_event(*event, scheduled(qemu_).ran);
   }
   const BootHooks& hooks_;
+  const pid_t qemu_;
   std::string pending_;
   std::string running_;
   std::string trouble_;
@@ -150,7 +157,7 @@ model::Result<BootResult> boot(const Machine& machine, const BootHooks& hooks,
   Stream complaints(std::move(complaints_pipe->read));
 
   BootResult result;
-  EventLines lines(hooks);
+  EventLines lines(hooks, qemu->pid());
   ConsoleWatch watch;
   std::string complaint;
   auto drain_all = [&] {
@@ -178,12 +185,13 @@ model::Result<BootResult> boot(const Machine& machine, const BootHooks& hooks,
     late = now - (lines.any() ? last_sign : begin) > limit + forgiven;
     if (late && !ended) {
       // What it could not use is added to its time.
-      const auto waited = starved(qemu->pid());
-      late = now - (lines.any() ? last_sign : begin) > limit + waited;
-      forgiven = waited;
+      // A busy host is no fault of the guest.
+      forgiven = std::chrono::duration_cast<milliseconds>(scheduled(qemu->pid()).waited);
+      late = now - (lines.any() ? last_sign : begin) > limit + forgiven;
     }
     stopped = hooks.stop && hooks.stop();
   }
+  result.cpu = std::chrono::duration_cast<milliseconds>(scheduled(qemu->pid()).ran);
   if (!ended) (void)qemu->kill(SIGKILL);
   const auto status = qemu->wait(milliseconds(30000));
   drain_all();

@@ -22,10 +22,12 @@ struct BootResult {
   std::vector<model::KernelMessage> kernel_log;
   std::chrono::milliseconds to_first_event{0};
   std::chrono::milliseconds total{0};
+  std::chrono::milliseconds cpu{0};  ///< Processor time that the emulator took.
 };
 
 struct BootHooks {
-  std::function<void(const model::Event&)> on_event;
+  /// @param spent processor time of the emulator until then: on a busy host the clock says little
+  std::function<void(const model::Event&, std::chrono::nanoseconds spent)> on_event;
   std::function<bool()> stop;  ///< Asked a few times a second; true ends the guest.
 };
 

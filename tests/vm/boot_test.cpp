@@ -41,8 +41,9 @@ class Boot : public testing::Test {
   }
 
   BootResult run(const std::string& behaviour, const BootLimits& limits = {}) {
-    auto result =
-        boot(machine(behaviour), {.on_event = [](const model::Event&) {}, .stop = {}}, limits);
+    auto result = boot(
+        machine(behaviour),
+        {.on_event = [](const model::Event&, std::chrono::nanoseconds) {}, .stop = {}}, limits);
     EXPECT_TRUE(result) << result.error().message;
     return *result;
   }
@@ -88,8 +89,10 @@ TEST_F(Boot, AnInitThatSaysNothingHasNotBooted) {
 
 TEST_F(Boot, IsStoppedWhenAsked) {
   bool alive = false;
-  const auto result = boot(machine("hang"), {.on_event = [&](const model::Event&) { alive = true; },
-                                             .stop = [&] { return alive; }});
+  const auto result =
+      boot(machine("hang"),
+           {.on_event = [&](const model::Event&, std::chrono::nanoseconds) { alive = true; },
+            .stop = [&] { return alive; }});
   ASSERT_TRUE(result);
   EXPECT_EQ(result->end.state, EndState::interrupted);
 }
