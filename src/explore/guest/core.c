@@ -176,8 +176,9 @@ static void nap(long nanoseconds) {
   nanosleep(&pause, NULL);
 }
 
-#define SANDBOX "/tmp/nsvet-sandbox"
-#define CGROUP "/sys/fs/cgroup"
+// On a tmpfs of our own, see own_mounts().
+#define SANDBOX "/tmp/sandbox"
+#define CGROUP "/tmp/cgroup"
 
 // A small tree of directories on a tmpfs of its own, with /proc and /cgroup.
 static int build_root(void) {
@@ -248,25 +249,52 @@ static void each_global(int restore) {
 
 // An initramfs cannot be left by pivot_root(2): move to a file system that can.
 static int leave_initramfs(void) {
-  static const char* const made[] = {"proc", "tmp", "sys", "sys/fs", "sys/fs/cgroup"};
+  static const char* const made[] = {"proc", "tmp"};
   if (!strstr(slurp("/proc/self/mountinfo"), " - rootfs ")) return 0;
   mkdir("/tmp/root", 0755);
   if (mount("root", "/tmp/root", "tmpfs", 0, "mode=755") < 0 || chdir("/tmp/root") < 0) return -1;
   for (size_t i = 0; i < sizeof made / sizeof *made; i++) mkdir(made[i], 0755);
   if (mount("proc", "proc", "proc", 0, NULL) < 0) return -1;
-  (void)!mount("cgroup2", "sys/fs/cgroup", "cgroup2", 0, NULL);
   if (mount(".", "/", NULL, MS_MOVE, NULL) < 0 || chroot(".") < 0) return -1;
   return chdir("/");
 }
 
+// Where the hierarchy of cgroups is mounted, which differs from host to host.
+static const char* cgroup_mount(void) {
+  static char point[256];
+  const char* line = slurp("/proc/self/mountinfo");
+  for (; line && *line; line = strchr(line, '\n'), line += line != NULL) {
+    const char* type = strstr(line, " - ");
+    if (type && strncmp(type, " - cgroup2 ", 11) == 0 &&
+        sscanf(line, "%*s %*s %*s %*s %255s", point) == 1)
+      return point;
+  }
+  return NULL;
+}
+
+// Mounts that go when we do, so that nothing is left where this runs.
+static int own_mounts(void) {
+  if (unshare(CLONE_NEWNS) < 0 || mount("", "/", "", MS_REC | MS_PRIVATE, NULL) < 0) return -1;
+  // A second mount of the hierarchy would change the options of the first: a copy does not.
+  const char* mounted = cgroup_mount();
+  int cgroups = mounted ? (int)syscall(SYS_open_tree, AT_FDCWD, mounted, 1 | O_CLOEXEC) : -1;
+  if (mount("work", "/tmp", "tmpfs", 0, "mode=755") < 0) return -1;
+  if (mkdir(SANDBOX, 0755) < 0 || mkdir(CGROUP, 0755) < 0) return -1;
+  if (cgroups < 0)
+    (void)!mount("cgroup2", CGROUP, "cgroup2", 0, NULL);
+  else
+    (void)!syscall(SYS_move_mount, cgroups, "", AT_FDCWD, CGROUP, 4 /* empty path */);
+  close(cgroups);
+  return 0;
+}
+
 int prepare(void) {
   box = mmap(NULL, sizeof *box, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  if (box == MAP_FAILED || leave_initramfs() < 0) return -1;
+  if (box == MAP_FAILED || leave_initramfs() < 0 || own_mounts() < 0) return -1;
   // How long a machine is up is a hidden input of much code.
   if (unshare(CLONE_NEWTIME) == 0) {
     (void)!put("/proc/self/timens_offsets", "monotonic 10000000 0\nboottime 10000000 0\n");
   }
-  mkdir(SANDBOX, 0755);
   each_global(0);
   return 0;
 }
@@ -285,7 +313,8 @@ static int start(int user, char* cgroup) {
     snprintf(path, sizeof path, "/proc/%d/gid_map", pid);
     (void)!put(path, "0 0 65536\n");
   }
-  snprintf(cgroup, 64, CGROUP "/nsvet-sandbox");
+  // Other processes may do the same.
+  snprintf(cgroup, 64, CGROUP "/nsvet-%d", (int)getpid());
   mkdir(cgroup, 0755);
   snprintf(path, sizeof path, "%s/cgroup.procs", cgroup);
   write_number(path, pid);
