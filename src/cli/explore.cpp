@@ -153,7 +153,8 @@ int run(const Options& options) {
   std::optional<std::chrono::seconds> time;
   if (options.seconds > 0) time = std::chrono::seconds(options.seconds);
   explore::Explored explored;
-  explored.subject = {base->kernel().release, now->kernel().release,
+  explored.subject = {base->kernel().release,
+                      now->kernel().release,
                       {{options.seed, options.shard, options.focus}}};
   ExplorePair pair(std::move(*base), std::move(*now), {time, options.jobs > 1});
   auto exploration = explore::explore(

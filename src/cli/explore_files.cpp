@@ -41,8 +41,7 @@ model::Result<void> write_exploration(const explore::Explored& explored,
   int number = 0;
   for (const auto& finding : exploration.findings) {
     const std::string path = fmt::format("{}/finding-{:02}", folder, ++number);
-    auto written =
-        write(path + ".seq", "# " + finding.subject + "\n" + to_text(finding.sequence));
+    auto written = write(path + ".seq", "# " + finding.subject + "\n" + to_text(finding.sequence));
     if (!written) return written;
     const std::string head =
         fmt::format("{}\n{} -> {}\n", finding.subject, subject.base, subject.now);

@@ -54,8 +54,7 @@ model::Result<ExploreGuest> ExploreGuest::create(const std::string& kernel, Opti
 }
 
 model::Result<Traces> ExploreGuest::run(const std::vector<Sequence>& sequences, int disturbance,
-                                        std::optional<std::chrono::seconds> time,
-                                        bool show) const {
+                                        std::optional<std::chrono::seconds> time, bool show) const {
   using Clock = std::chrono::steady_clock;
   Traces traces;
   Progress progress(kernel_.spec);

@@ -34,8 +34,8 @@ model::Result<Explored> merge(const std::vector<std::pair<std::string, Explored>
     }
     for (const Part& drawn : subject.parts) {
       if (std::ranges::find(all.subject.parts, drawn) != all.subject.parts.end()) {
-        return model::bad_input(fmt::format("{}: shard {} of seed {} is there twice", name,
-                                            drawn.shard, drawn.seed));
+        return model::bad_input(
+            fmt::format("{}: shard {} of seed {} is there twice", name, drawn.shard, drawn.seed));
       }
       all.subject.parts.push_back(drawn);
     }

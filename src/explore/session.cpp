@@ -80,7 +80,8 @@ class Session {
   std::vector<Shrinker> chosen() {
     std::vector<Shrinker> shrinkers;
     for (auto& [text, candidates] : symptoms_) {
-      std::ranges::stable_sort(candidates, {}, [](const Candidate& c) { return c.difference.step; });
+      std::ranges::stable_sort(candidates, {},
+                               [](const Candidate& c) { return c.difference.step; });
       const auto& first = candidates.front();
       const bool explained = !known(subject(first.sequence, first.difference)).empty();
       const std::size_t most = explained ? 1 : kShrunkOfEach;
@@ -98,8 +99,8 @@ class Session {
         for (auto& candidate : shrinker.candidates()) candidates.push_back(std::move(candidate));
       }
       if (candidates.empty()) return {};
-      progress_(fmt::format("making them smaller, round {}: {} candidates", round,
-                            candidates.size()));
+      progress_(
+          fmt::format("making them smaller, round {}: {} candidates", round, candidates.size()));
       const auto both = run_(candidates, 0);
       if (!both) return tl::unexpected(both.error());
       for (auto& shrinker : shrinkers) {

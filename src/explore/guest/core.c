@@ -126,7 +126,28 @@ void on_signal(int number, siginfo_t* info, void* context) {
   errno = code;
 }
 
+// A robust futex that is never given back: whatever kills the actor, the kernel says so at once,
+// see set_robust_list(2).
+static void stand_at_post(int me) {
+  static struct {
+    struct robust_list_head head;
+    struct robust_list entry;
+  } posts[ACTORS];
+  struct robust_list_head* head = &posts[me].head;
+  head->list.next = &posts[me].entry;
+  posts[me].entry.next = &head->list;
+  head->futex_offset = (char*)&box->holder[me] - (char*)&posts[me].entry;
+  head->list_op_pending = NULL;
+  box->holder[me] = (int)syscall(SYS_gettid);
+  syscall(SYS_set_robust_list, head, sizeof *head);
+}
+
+static int is_dead(int actor) {
+  return (__atomic_load_n(&box->holder[actor], __ATOMIC_ACQUIRE) & FUTEX_OWNER_DIED) != 0;
+}
+
 static void act(int me) {
+  stand_at_post(me);
   __atomic_store_n(&box->present[me], 1, __ATOMIC_RELEASE);
   futex_wake(&box->present[me]);
   for (;;) {
@@ -203,6 +224,8 @@ static void first_actor(int user) {
   futex_wait(&box->go, NULL);
   if (user && (syscall(SYS_setresgid, 0, 0, 0) < 0 || syscall(SYS_setresuid, 0, 0, 0) < 0))
     _exit(3);
+  // Not before: another uid clears it.
+  prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
   if (unshare(CLONE_NEWCGROUP) < 0 && errno != EINVAL) _exit(4);
   sethostname("sandbox", 7);
   if (build_root() < 0) {
@@ -238,6 +261,12 @@ static const char* const kGlobal[] = {
     "/proc/sys/user/max_uts_namespaces"};
 enum { GLOBALS = sizeof kGlobal / sizeof *kGlobal };
 static char global[GLOBALS][24];
+
+int is_initial(const char* path, const char* text) {
+  for (int i = 0; i < GLOBALS; i++)
+    if (strcmp(path, kGlobal[i]) == 0) return strcmp(text, global[i]) == 0;
+  return 0;
+}
 
 static void each_global(int restore) {
   for (int i = 0; i < GLOBALS; i++) {
@@ -323,6 +352,15 @@ static int start(int user, char* cgroup) {
   return pid;
 }
 
+// Whether the actor has answered. It may have been killed or stopped.
+static int answered(int actor) {
+  struct timespec slice = {0, 20000000};
+  for (int i = 0; i < 50 && !is_dead(actor); i++)
+    if (futex_wait(&box->done, &slice) == 0) return 1;
+  // It may have died after it answered.
+  return __atomic_load_n(&box->done, __ATOMIC_ACQUIRE) != 0;
+}
+
 static void one_step(const struct step* step, int index, int* gone, struct answer* answer) {
   answer->text = box->text + box->length;
   answer->failed = 1;
@@ -332,8 +370,7 @@ static void one_step(const struct step* step, int index, int* gone, struct answe
   } else {
     box->turn[step->actor] = index + 1;
     futex_wake(&box->turn[step->actor]);
-    struct timespec limit = {2, 0};
-    gone[step->actor] = futex_wait(&box->done, &limit) < 0;
+    gone[step->actor] = !answered(step->actor);
     if (gone[step->actor])
       say("no answer");
     else

@@ -66,6 +66,7 @@ OP(sysctl_read) {
   const char* text = slurp(path);
   if (!check(errno ? -1 : 0)) return;
   say(" ");
+  if (is_initial(path, text)) text = "initial";
   for (; *text && *text != '\n'; text++) say("%c", *text == '\t' ? ' ' : *text);
 }
 OP(sysctl_stat) {

@@ -1,5 +1,4 @@
 #include <linux/reboot.h>
-#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 
