@@ -149,6 +149,8 @@ int run(const Options& options) {
   if (!base) return report_error(base.error());
   auto now = ExploreGuest::create(options.now, {.append = options.append, .seed = seed});
   if (!now) return report_error(now.error());
+  base->share_modules(*now);
+  now->share_modules(*base);
   catch_interrupts();
   std::optional<std::chrono::seconds> time;
   if (options.seconds > 0) time = std::chrono::seconds(options.seconds);

@@ -53,6 +53,13 @@ model::Result<ExploreGuest> ExploreGuest::create(const std::string& kernel, Opti
   return guest;
 }
 
+void ExploreGuest::share_modules(const ExploreGuest& other) {
+  std::erase_if(files_, [&](const vm::GuestFile& file) {
+    return file.path.starts_with("modules/") &&
+           std::ranges::find(other.files_, file.path, &vm::GuestFile::path) == other.files_.end();
+  });
+}
+
 model::Result<Traces> ExploreGuest::run(const std::vector<Sequence>& sequences, int disturbance,
                                         std::optional<std::chrono::seconds> time, bool show) const {
   using Clock = std::chrono::steady_clock;

@@ -24,6 +24,9 @@ class ExploreGuest {
 
   const vm::KernelImage& kernel() const { return kernel_; }
 
+  /// Leaves out modules that the other one lacks: that packages differ says nothing of kernels.
+  void share_modules(const ExploreGuest& other);
+
   /// Runs what it can until the time is over. A guest that dies is a result: the sequence that ran
   /// then says so, and those behind it are run in another boot.
   /// @param disturbance of the memory layout: boots that differ in it are not alike

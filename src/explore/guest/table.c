@@ -9,7 +9,8 @@ GROUP(Ns)
 GROUP(Ipc)
 GROUP(Mnt)
 GROUP(File)
-GROUP(Pid) GROUP(User) GROUP(Net) GROUP(Misc)
+GROUP(Pid)
+GROUP(User) GROUP(Net) GROUP(Misc)
 
     const struct group kGroups[] = {
         {"ops_ns.c", kNsOps, &kNsOpCount},    {"ops_ipc.c", kIpcOps, &kIpcOpCount},
