@@ -217,6 +217,13 @@ static int build_root(void) {
   return chdir("/");
 }
 
+static void set_loopback_up(void) {
+  struct ifreq lo = {.ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING};
+  int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  (void)ioctl(fd, SIOCSIFFLAGS, &lo);
+  close(fd);
+}
+
 static void first_actor(int user) {
   // Its own session: a signal to group 0 must not reach us.
   setsid();
@@ -228,6 +235,7 @@ static void first_actor(int user) {
   prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
   if (unshare(CLONE_NEWCGROUP) < 0 && errno != EINVAL) _exit(4);
   sethostname("sandbox", 7);
+  set_loopback_up();
   if (build_root() < 0) {
     box->failed = errno;
     _exit(5);

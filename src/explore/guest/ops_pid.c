@@ -230,11 +230,11 @@ static const struct domain kSetTid = {"set_tid", 0, WORDS({"0", 0}, {"20", 20}, 
 
 const struct op kPidOps[] = {
     {"exit", "_exit(2)", "pid", RUN(exit), {{&kExitCode, PLAIN}}, ENDS},
-    {"waitid", "waitid(2)", "pid", RUN(waitid), {{&kWaitFlags, PLAIN}}, 0},
+    {"waitid", "waitid(2)", "pid", RUN(waitid), {{&kWaitFlags, PLAIN}}, FAILS},
     {"waitpid", "wait4(2)", "pid", RUN(waitpid), {{&kTarget, PLAIN}}, FAILS},
     {"ids", "getpid(2)", "pid", RUN(ids), {{NULL, PLAIN}}, 0},
     {"setpgid", "setpgid(2)", "pid", RUN(setpgid), {{&kTarget, PLAIN}, {&kGroup, PLAIN}}, FAILS},
-    {"setsid", "setsid(2)", "pid", RUN(setsid), {{NULL, PLAIN}}, 0},
+    {"setsid", "setsid(2)", "pid", RUN(setsid), {{NULL, PLAIN}}, FAILS},
     {"getpgid", "getpgid(2)", "pid", RUN(getpgid), {{&kTarget, PLAIN}}, 0},
     {"getsid", "getsid(2)", "pid", RUN(getsid), {{&kTarget, PLAIN}}, 0},
     {"kill", "kill(2)", "pid user", RUN(kill), {{&kTarget, PLAIN}, {&kSignal, PLAIN}}, 0},
