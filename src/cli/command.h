@@ -27,6 +27,7 @@ int report_error(const model::Error& error);
 
 void add_bisect(CLI::App& app, Action& chosen);
 void add_compare(CLI::App& app, Action& chosen);
+void add_coverage(CLI::App& app, Action& chosen);
 void add_explain(CLI::App& app, Action& chosen);
 void add_explore(CLI::App& app, Action& chosen);
 void add_inspect(CLI::App& app, Action& chosen);

@@ -1,23 +1,19 @@
 #include <fmt/format.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include <charconv>
 #include <filesystem>
 #include <memory>
 
-#include "cli/cell.h"
 #include "cli/command.h"
-#include "cli/explore_guest.h"
+#include "cli/explore_files.h"
+#include "cli/explore_pair.h"
 #include "cli/interrupt.h"
 #include "compare/known_changes.h"
 #include "explore/generate.h"
+#include "explore/merge.h"
 #include "explore/report.h"
-#include "explore/reproducer.h"
-#include "explore/session.h"
 #include "model/ns_type.h"
 #include "sys/file.h"
-#include "sys/process.h"
 
 namespace nsvet::cli {
 namespace {
@@ -31,11 +27,13 @@ struct Options {
   std::string output;
   std::vector<std::string> focus;
   std::vector<std::string> append;
+  std::vector<std::string> merge;
   std::uint64_t seed = 1;
   int sequences = 1000;
   int seconds = 0;
   int jobs = 2;
   bool rates = false;
+  bool list = false;
 };
 
 // More than any guest runs in a second.
@@ -69,94 +67,6 @@ std::vector<explore::Sequence> drawn(const Options& options, const Shard& shard)
   return sequences;
 }
 
-// Traces go from one process to the other as the guests write them.
-std::string lines_of(const explore::Traces& traces) {
-  std::string text;
-  for (const auto& [id, trace] : traces) text += model::encode(trace) + "\n";
-  return text;
-}
-
-explore::Traces traces_of(std::string_view text) {
-  explore::Traces traces;
-  while (!text.empty()) {
-    const auto end = std::min(text.find('\n'), text.size());
-    const auto event = model::decode(text.substr(0, end));
-    if (event) {
-      if (const auto* trace = std::get_if<model::Trace>(&*event)) traces[trace->id] = *trace;
-    }
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-  return traces;
-}
-
-class Pair {
- public:
-  Pair(ExploreGuest base, ExploreGuest now, const Options& options)
-      : base_(std::move(base)), now_(std::move(now)), options_(options) {}
-
-  model::Result<explore::Both> run(const std::vector<explore::Sequence>& sequences,
-                                   int disturbance) {
-    // Only what is drawn is cut off by time.
-    std::optional<std::chrono::seconds> time;
-    if (options_.seconds > 0 && first_) time = std::chrono::seconds(options_.seconds);
-    first_ = false;
-    // A kernel against itself must differ in something, or nothing would be proved.
-    const int other = base_.kernel().sha256 == now_.kernel().sha256 ? disturbance + 1 : disturbance;
-    if (options_.jobs == 1) {
-      auto base = base_.run(sequences, disturbance, time);
-      if (!base) return tl::unexpected(base.error());
-      auto now = now_.run(sequences, other, time);
-      if (!now) return tl::unexpected(now.error());
-      return explore::Both{std::move(*base), std::move(*now)};
-    }
-    const std::string memory = fmt::format("/proc/self/fd/{}", memory_.get());
-    auto child = sys::Child::spawn([&] {
-      const auto base = base_.run(sequences, disturbance, time);
-      if (!base) return report_error(base.error());
-      return sys::write_file(memory, lines_of(*base)) ? 0 : 1;
-    });
-    if (!child) return model::cannot_run(to_string(child.error()));
-    auto now = now_.run(sequences, other, time);
-    const auto status = child->wait(std::chrono::hours(24));
-    if (!now) return tl::unexpected(now.error());
-    if (!status || !status->success()) return model::cannot_run("the base could not be explored");
-    const auto text = sys::read_file(memory, 1U << 30);
-    if (::ftruncate(memory_.get(), 0) != 0 || !text) return model::cannot_run("no memory");
-    return explore::Both{traces_of(*text), std::move(*now)};
-  }
-
-  explore::Subject subject() const {
-    return {base_.kernel().release, now_.kernel().release, options_.seed};
-  }
-
- private:
-  ExploreGuest base_;
-  ExploreGuest now_;
-  const Options& options_;
-  sys::Fd memory_{::memfd_create("traces", MFD_CLOEXEC)};
-  bool first_ = true;
-};
-
-model::Result<void> write_all(const explore::Exploration& exploration,
-                              const explore::Subject& subject, const std::string& folder) {
-  auto write = [&](const std::string& name, const std::string& text) -> model::Result<void> {
-    const auto written = sys::replace_file(folder + "/" + name, text);
-    if (!written) return model::cannot_run(to_string(written.error()));
-    return {};
-  };
-  int number = 0;
-  for (const auto& finding : exploration.findings) {
-    const std::string name = fmt::format("finding-{:02}", ++number);
-    const std::string head =
-        fmt::format("{}\n{} -> {}\n", finding.subject, subject.base, subject.now);
-    auto sequence = write(name + ".seq", "# " + finding.subject + "\n" + to_text(finding.sequence));
-    if (!sequence) return sequence;
-    auto program = write(name + ".c", explore::reproducer(finding.sequence, head));
-    if (!program) return program;
-  }
-  return write("exploration.json", to_json(exploration, subject));
-}
-
 int replay(const Options& options) {
   const auto text = sys::read_file(options.replay);
   if (!text) {
@@ -166,7 +76,7 @@ int replay(const Options& options) {
   if (!sequences) return report_error(sequences.error());
   const auto guest = ExploreGuest::create(options.kernel, {.append = options.append});
   if (!guest) return report_error(guest.error());
-  const auto traces = guest->run(*sequences, 0);
+  const auto traces = guest->run(*sequences, 0, std::nullopt, false);
   if (!traces) return report_error(traces.error());
   for (const auto& sequence : *sequences) {
     const auto trace = traces->find(sequence.id);
@@ -175,25 +85,62 @@ int replay(const Options& options) {
   return kAllGood;
 }
 
-int run(const Options& options) {
-  if (!options.replay.empty()) {
-    if (!options.kernel.empty()) return replay(options);
-    return report_error({model::Error::Kind::bad_input, "--replay needs --kernel"});
+// Says and keeps what was found.
+int finish(const explore::Explored& explored, const Options& options) {
+  fmt::print("{}", to_text(explored.exploration, explored.subject, options.rates));
+  if (!options.output.empty()) {
+    if (auto written = write_exploration(explored, options.output); !written) {
+      return report_error(written.error());
+    }
   }
+  return all_expected(explored.exploration) ? kAllGood : kFindings;
+}
+
+explore::Explain explainer(const std::vector<compare::KnownChange>& changes,
+                           const std::string& base, const std::string& now) {
+  return [&changes, base, now](const std::string& what) {
+    const auto* change = compare::explain(changes, {.subject = what, .after = {}}, base, now);
+    return change == nullptr ? std::string() : change->why;
+  };
+}
+
+int merge(const Options& options, const std::vector<compare::KnownChange>& changes) {
+  std::vector<std::pair<std::string, explore::Explored>> parts;
+  for (const auto& folder : options.merge) {
+    auto part = read_exploration(folder);
+    if (!part) return report_error(part.error());
+    parts.emplace_back(folder, std::move(*part));
+  }
+  const auto& first = parts.front().second.subject;
+  const auto merged = explore::merge(parts, explainer(changes, first.base, first.now));
+  if (!merged) return report_error(merged.error());
+  return finish(*merged, options);
+}
+
+int run(const Options& options) {
   auto bad = [](const std::string& what) {
     return report_error({model::Error::Kind::bad_input, what});
   };
-  if (options.base.empty() || options.now.empty()) {
-    return bad("give two kernels: --base and --new (see: nsvet explore --help)");
+  if (!options.replay.empty()) {
+    return options.kernel.empty() ? bad("--replay needs --kernel") : replay(options);
   }
+  const auto changes = compare::known_changes();
+  if (!changes) return report_error(changes.error());
+  if (!options.merge.empty()) return merge(options, *changes);
   const auto shard = shard_from(options.shard);
   if (!shard) return bad(fmt::format("shard \"{}\": expected K/N, as 1/4", options.shard));
   for (const auto& type : options.focus) {
     if (!model::ns_type_from_name(type))
       return bad(fmt::format("\"{}\" is no namespace type", type));
   }
-  const auto changes = compare::known_changes();
-  if (!changes) return report_error(changes.error());
+  const auto sequences = drawn(options, *shard);
+  if (options.list) {
+    for (const auto& sequence : sequences) fmt::print("{}", to_text(sequence));
+    return kAllGood;
+  }
+  if (options.base.empty() || options.now.empty()) {
+    return bad("give two kernels: --base and --new (see: nsvet explore --help)");
+  }
   std::error_code error;
   if (!options.output.empty()) std::filesystem::create_directories(options.output, error);
   if (error) return bad(fmt::format("{}: {}", options.output, error.message()));
@@ -202,30 +149,26 @@ int run(const Options& options) {
   if (!base) return report_error(base.error());
   auto now = ExploreGuest::create(options.now, {.append = options.append, .seed = seed});
   if (!now) return report_error(now.error());
+  base->share_modules(*now);
+  now->share_modules(*base);
   catch_interrupts();
-  Pair pair(std::move(*base), std::move(*now), options);
-  const auto subject = pair.subject();
-  const auto exploration = explore::explore(
-      drawn(options, *shard),
-      [&](const std::vector<explore::Sequence>& sequences, int disturbance) {
-        return pair.run(sequences, disturbance);
+  std::optional<std::chrono::seconds> time;
+  if (options.seconds > 0) time = std::chrono::seconds(options.seconds);
+  explore::Explored explored;
+  explored.subject = {base->kernel().release,
+                      now->kernel().release,
+                      {{options.seed, options.shard, options.focus}}};
+  ExplorePair pair(std::move(*base), std::move(*now), {time, options.jobs > 1});
+  auto exploration = explore::explore(
+      sequences,
+      [&](const std::vector<explore::Sequence>& some, int disturbance) {
+        return pair.run(some, disturbance);
       },
-      [&](const std::string& what) {
-        const auto* change =
-            compare::explain(*changes, {.subject = what, .after = {}}, subject.base, subject.now);
-        return change == nullptr ? std::string() : change->why;
-      },
+      explainer(*changes, explored.subject.base, explored.subject.now),
       [](const std::string& line) { fmt::print(stderr, "{}\n", line); });
   if (!exploration) return report_error(exploration.error());
-  fmt::print("{}", to_text(*exploration, subject, options.rates));
-  if (!options.output.empty()) {
-    if (auto written = write_all(*exploration, subject, options.output); !written) {
-      return report_error(written.error());
-    }
-  }
-  const bool unexpected = std::ranges::any_of(
-      exploration->findings, [](const explore::Finding& f) { return f.known.empty(); });
-  return unexpected ? kFindings : kAllGood;
+  explored.exploration = std::move(*exploration);
+  return finish(explored, options);
 }
 
 }  // namespace
@@ -236,7 +179,8 @@ void add_explore(CLI::App& app, Action& chosen) {
       "Run the same random operations on two kernels: what differs, as small as it gets");
   command->footer(
       "Example: nsvet explore --base debian:7.0 --new debian:7.1 --time 60 -o results/explore\n"
-      "         nsvet explore --replay results/explore/finding-01.seq --kernel debian:7.2");
+      "         nsvet explore --replay results/explore/finding-01.seq --kernel debian:7.2\n"
+      "         nsvet explore --merge shard-1 shard-2 -o results/explore");
   const auto options = std::make_shared<Options>();
   command->add_option("--base", options->base, "A kernel; see: nsvet kernels fetch --help");
   command->add_option("--new", options->now, "The kernel that is compared with it");
@@ -255,6 +199,8 @@ void add_explore(CLI::App& app, Action& chosen) {
       ->check(CLI::Range(1, 2))
       ->capture_default_str();
   command->add_flag("--rates", options->rates, "Also say how often each operation succeeded");
+  command->add_flag("--list", options->list, "Print the sequences that would run, and run none");
+  command->add_option("--merge", options->merge, "Folders of explorations, as of shards: make one");
   command->add_option("--replay", options->replay, "Run the sequences of this file on --kernel");
   command->add_option("--kernel", options->kernel, "The kernel of --replay");
   command->add_option("-o,--output", options->output, "Folder of the report and the reproducers");

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "cli/cell.h"
 #include "cli/guest_files.h"
 #include "cli/interrupt.h"
 #include "cli/programs.h"
@@ -52,10 +53,21 @@ model::Result<ExploreGuest> ExploreGuest::create(const std::string& kernel, Opti
   return guest;
 }
 
+void ExploreGuest::share_modules(const ExploreGuest& other) {
+  std::erase_if(files_, [&](const vm::GuestFile& file) {
+    return file.path.starts_with("modules/") &&
+           std::ranges::find(other.files_, file.path, &vm::GuestFile::path) == other.files_.end();
+  });
+}
+
 model::Result<Traces> ExploreGuest::run(const std::vector<Sequence>& sequences, int disturbance,
-                                        std::optional<std::chrono::seconds> time) const {
+                                        std::optional<std::chrono::seconds> time, bool show) const {
   using Clock = std::chrono::steady_clock;
   Traces traces;
+  Progress progress(kernel_.spec);
+  model::Begin all;
+  all.total = static_cast<std::int64_t>(sequences.size());
+  if (show) progress.take(all);
   auto next = sequences.begin();
   for (int deaths = 0; next != sequences.end() && deaths < kMostDeaths; ++deaths) {
     std::string text;
@@ -79,6 +91,7 @@ model::Result<Traces> ExploreGuest::run(const std::vector<Sequence>& sequences, 
         vm::boot(machine, {.on_event =
                                [&](const model::Event& event, std::chrono::nanoseconds) {
                                  if (!begin) begin = Clock::now();
+                                 if (show) progress.take(event);
                                  if (const auto* start = std::get_if<model::Start>(&event)) {
                                    running = start->id;
                                  }
@@ -94,6 +107,7 @@ model::Result<Traces> ExploreGuest::run(const std::vector<Sequence>& sequences, 
                                  late = time && begin && Clock::now() - *begin > *time;
                                  return late || interrupted();
                                }});
+    if (show) progress.clear();
     if (!result) return tl::unexpected(result.error());
     if (!good && !trouble.empty()) {
       return model::cannot_run(fmt::format("{}: {}", kernel_.spec, trouble));

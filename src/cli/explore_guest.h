@@ -24,12 +24,16 @@ class ExploreGuest {
 
   const vm::KernelImage& kernel() const { return kernel_; }
 
+  /// Leaves out modules that the other one lacks: that packages differ says nothing of kernels.
+  void share_modules(const ExploreGuest& other);
+
   /// Runs what it can until the time is over. A guest that dies is a result: the sequence that ran
   /// then says so, and those behind it are run in another boot.
   /// @param disturbance of the memory layout: boots that differ in it are not alike
+  /// @param show live progress on stderr
   model::Result<explore::Traces> run(const std::vector<explore::Sequence>& sequences,
-                                     int disturbance,
-                                     std::optional<std::chrono::seconds> time = {}) const;
+                                     int disturbance, std::optional<std::chrono::seconds> time,
+                                     bool show) const;
 
  private:
   ExploreGuest(vm::KernelImage kernel, Options options)

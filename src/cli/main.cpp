@@ -34,6 +34,7 @@ int run(int argc, char** argv) {
   add_explain(app, chosen);
   add_bisect(app, chosen);
   add_explore(app, chosen);
+  add_coverage(app, chosen);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& wanted) {  // --help, --version

@@ -29,6 +29,8 @@ class Symbols {
   /// @return the function that holds the address; null when it lies below all of them
   const Function* find(std::uint64_t address) const;
 
+  const std::vector<Function>& functions() const { return functions_; }
+
  private:
   std::vector<Function> functions_;  ///< By address, one each.
 };

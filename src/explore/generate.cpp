@@ -17,8 +17,14 @@ struct Resource {
   bool operator==(const Resource&) const = default;
 };
 
+// Files that share a domain have a copy each.
+bool is_same(const domain* a, const domain* b) {
+  return a == b || std::string_view(a->name) == b->name;
+}
+
 constexpr int kShortest = 5;
 constexpr int kLongest = 16;
+constexpr int kDeepest = 3;  ///< Makers of makers.
 
 class Drawing {
  public:
@@ -33,7 +39,11 @@ class Drawing {
     const auto length =
         sequence_.steps.size() + static_cast<std::size_t>(kShortest) +
         static_cast<std::size_t>(random_.below(static_cast<std::size_t>(kLongest - kShortest)));
-    while (sequence_.steps.size() < length) add(*choose());
+    while (sequence_.steps.size() < length) {
+      const op* operation = choose();
+      prepare(*operation, 0);
+      add(*operation);
+    }
     epilogue();
     return std::move(sequence_);
   }
@@ -68,30 +78,61 @@ class Drawing {
   }
 
   bool have(const domain* kind) const {
-    return std::ranges::any_of(made_, [&](const Resource& r) { return r.kind == kind; });
+    return std::ranges::any_of(made_, [&](const Resource& r) { return is_same(r.kind, kind); });
   }
 
-  // An operation whose needs are met; seldom one whose are not.
   const op* choose() {
-    // Few operations need something, and all of those that make it would drown them.
-    const bool use = random_.chance(45);
+    // What is there already is to be used, too: else nothing would meet.
+    const bool use = !made_.empty() && random_.chance(30);
     for (int tries = 0;; ++tries) {
       const op* operation = random_.pick(operations());
       if (tries < 200 && !in_focus(*operation) && !random_.chance(10)) continue;
-      bool met = true;
-      bool needs = false;
+      if (makes_actor(*operation) && actors_ == ACTORS) continue;
+      if ((operation->flags & ENDS) != 0 && !random_.chance(30)) continue;
+      if (use && tries < 50 && !uses_what_is_there(*operation)) continue;
+      return operation;
+    }
+  }
+
+  static bool is_needed(const param& p) { return p.role == NEED || p.role == TAKE; }
+
+  bool uses_what_is_there(const op& operation) const {
+    bool any = false;
+    for (int i = 0; i < param_count(operation); ++i) {
+      const param& p = operation.params[i];
+      if (!is_needed(p)) continue;
+      if (!have(p.domain)) return false;
+      any = true;
+    }
+    return any;
+  }
+
+  // Seldom an operation whose needs are not met; else what makes what it needs comes before it.
+  void prepare(const op& operation, int depth) {
+    if (depth == kDeepest || random_.chance(4)) return;
+    for (int i = 0; i < param_count(operation); ++i) {
+      const param& p = operation.params[i];
+      if (!is_needed(p) || have(p.domain)) continue;
+      const op* maker = maker_of(p.domain);
+      if (maker == nullptr) continue;
+      prepare(*maker, depth + 1);
+      sure_ = true;
+      add(*maker);
+      sure_ = false;
+    }
+  }
+
+  const op* maker_of(const domain* kind) {
+    std::vector<const op*> makers;
+    for (const op* operation : operations()) {
       for (int i = 0; i < param_count(*operation); ++i) {
         const param& p = operation->params[i];
-        if (p.role == NEED || p.role == TAKE) {
-          met &= have(p.domain);
-          needs = true;
-        }
-        if (p.domain == &kActorDomain) met &= actors_ < ACTORS;
+        // Not what turns one into another.
+        if (is_needed(p) && is_same(p.domain, kind)) break;
+        if (p.role == GIVE && is_same(p.domain, kind)) makers.push_back(operation);
       }
-      if ((operation->flags & ENDS) != 0 && !random_.chance(30)) met = false;
-      if (use && !needs && tries < 400) continue;
-      if (met || (random_.chance(2) && !makes_actor(*operation))) return operation;
     }
+    return makers.empty() ? nullptr : random_.pick(makers);
   }
 
   static bool makes_actor(const op& operation) {
@@ -110,6 +151,7 @@ class Drawing {
   // Early words are the usual ones, late ones the odd ones.
   int draw_word(const domain& from) {
     const auto count = static_cast<std::size_t>(from.count);
+    if (sure_ && random_.chance(70)) return 0;
     return random_.chance(50) ? random_.below((count + 1) / 2) : random_.below(count);
   }
 
@@ -121,7 +163,7 @@ class Drawing {
       const param& p = operation.params[i];
       int& word = step.words[static_cast<std::size_t>(i)];
       word = draw_word(*p.domain);
-      if (p.role == NEED || p.role == TAKE) {
+      if (is_needed(p)) {
         if (const auto found = draw_resource(p.domain, bound ? step.actor : -1)) {
           word = found->word;
           // The maker knows where to find it; whoever else may be elsewhere.
@@ -149,7 +191,7 @@ class Drawing {
     std::vector<const Resource*> all;
     for (const auto& resource : made_) {
       const bool fits = actor < 0 || kind->per_actor == 0 || resource.actor == actor;
-      if (resource.kind == kind && fits) all.push_back(&resource);
+      if (is_same(resource.kind, kind) && fits) all.push_back(&resource);
     }
     return all.empty() ? nullptr : random_.pick(all);
   }
@@ -184,6 +226,7 @@ class Drawing {
   std::vector<Resource> made_;
   std::array<bool, ACTORS> gone_{};
   int actors_ = 1;
+  bool sure_ = false;  ///< What is added shall succeed.
 };
 
 }  // namespace

@@ -2,12 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <nlohmann/json.hpp>
+#include <algorithm>
 
 namespace nsvet::explore {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 std::string indented(std::string_view text) {
   std::string result;
@@ -59,35 +57,6 @@ std::string rates_text(const Exploration& exploration) {
 }
 
 }  // namespace
-
-std::string to_json(const Exploration& exploration, const Subject& subject) {
-  Json findings = Json::array();
-  for (const Finding& finding : exploration.findings) {
-    findings.push_back({{"subject", finding.subject},
-                        {"symptom", finding.symptom},
-                        {"expected", !finding.known.empty()},
-                        {"known_change", finding.known},
-                        {"seen", finding.seen},
-                        {"sequence", to_text(finding.sequence)},
-                        {"base", finding.base.answers},
-                        {"new", finding.now.answers}});
-  }
-  Json rates = Json::object();
-  for (const auto& [name, rate] : exploration.rates) {
-    rates[name] = {{"tried", rate.tried}, {"base", rate.base}, {"new", rate.now}};
-  }
-  return Json{{"schema", kExplorationSchema},
-              {"base", subject.base},
-              {"new", subject.now},
-              {"seed", subject.seed},
-              {"sequences", exploration.sequences},
-              {"different", exploration.different},
-              {"unrepeated", exploration.unrepeated},
-              {"findings", findings},
-              {"operations", rates}}
-             .dump(2, ' ', false, Json::error_handler_t::replace) +
-         "\n";
-}
 
 std::string to_text(const Exploration& exploration, const Subject& subject, bool rates) {
   int unexpected = 0;

@@ -1,22 +1,27 @@
-// An exploration as text, and as JSON for programs.
+// An exploration as text.
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "explore/session.h"
 
 namespace nsvet::explore {
 
-inline constexpr std::string_view kExplorationSchema = "nsvet.exploration/1";
+/// Which sequences were drawn: of a seed, each N-th from the K-th on.
+struct Part {
+  std::uint64_t seed = 1;
+  std::string shard = "1/1";  ///< "K/N"
+  std::vector<std::string> focus;
+  bool operator==(const Part&) const = default;
+};
 
 /// What was explored.
 struct Subject {
   std::string base;  ///< uname -r
   std::string now;
-  std::uint64_t seed = 1;
+  std::vector<Part> parts;
 };
-
-std::string to_json(const Exploration& exploration, const Subject& subject);
 
 /// @param rates also how often each operation succeeded
 std::string to_text(const Exploration& exploration, const Subject& subject, bool rates);

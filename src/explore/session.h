@@ -43,6 +43,7 @@ struct Rate {
 struct Exploration {
   std::size_t sequences = 0;  ///< That both kernels ran.
   std::size_t different = 0;
+  std::size_t again = 0;  ///< Of these, that were run again without what a known change explains.
   std::size_t unrepeated = 0;  ///< Findings that did not come again alone: dropped.
   std::vector<Finding> findings;
   std::map<std::string, Rate> rates;
@@ -51,6 +52,12 @@ struct Exploration {
 /// @return the known change that explains a subject, or ""
 using Explain = std::function<std::string(const std::string& subject)>;
 using Progress = std::function<void(const std::string& line)>;
+
+/// Findings of one cause show by one symptom and the same calls, however many sequences lead there.
+std::string cause(const Finding& finding);
+
+/// @return whether a known change explains all findings
+bool all_expected(const Exploration& exploration);
 
 model::Result<Exploration> explore(const std::vector<Sequence>& sequences, const RunBoth& run,
                                    const Explain& explain, const Progress& progress);

@@ -7,17 +7,18 @@
 namespace nsvet::explore {
 namespace {
 
-Sequence without(const Sequence& from, std::size_t begin, std::size_t end) {
-  Sequence less = from;
-  less.steps.erase(less.steps.begin() + static_cast<std::ptrdiff_t>(begin),
-                   less.steps.begin() + static_cast<std::ptrdiff_t>(end));
-  return less;
-}
-
 // The last step is where the difference shows, so it stays.
 std::size_t removable(const Sequence& sequence) { return sequence.steps.size() - 1; }
 
 }  // namespace
+
+Sequence without(const Sequence& from, std::size_t begin, std::size_t end) {
+  const auto count = from.steps.size();
+  Sequence less = from;
+  less.steps.erase(less.steps.begin() + static_cast<std::ptrdiff_t>(std::min(begin, count)),
+                   less.steps.begin() + static_cast<std::ptrdiff_t>(std::min(end, count)));
+  return less;
+}
 
 Shrinker::Shrinker(Sequence sequence, const Difference& difference)
     : sequence_(std::move(sequence)), symptom_(explore::symptom(sequence_, difference)) {
@@ -31,11 +32,11 @@ void Shrinker::skip_empty_phases() {
 
 void Shrinker::next_phase() { phase_ = static_cast<Phase>(static_cast<int>(phase_) + 1); }
 
+// Halves, quarters and so on, down to single steps.
 std::vector<Sequence> Shrinker::smaller() const {
   std::vector<Sequence> all;
   const auto count = removable(sequence_);
-  for (auto size = phase_ == Phase::chunks ? (count + 1) / 2 : 1; size >= 1; size /= 2) {
-    if (size == 1 && phase_ == Phase::chunks) break;
+  for (auto size = (count + 1) / 2; size >= 1; size /= 2) {
     for (std::size_t begin = 0; begin < count; begin += size) {
       all.push_back(without(sequence_, begin, std::min(begin + size, count)));
     }
@@ -65,8 +66,8 @@ std::vector<Sequence> Shrinker::simpler() const {
 
 std::vector<Sequence> Shrinker::candidates() const {
   if (phase_ == Phase::done) return {};
-  auto all = merged_;
-  for (auto& one : phase_ == Phase::arguments ? simpler() : smaller()) all.push_back(one);
+  auto all = phase_ == Phase::steps ? smaller() : simpler();
+  if (merged_) all.push_back(*merged_);
   for (std::size_t i = 0; i < all.size(); ++i) all[i].id = fmt::format("{}/{}", sequence_.id, i);
   return all;
 }
@@ -82,48 +83,52 @@ void Shrinker::take(const Traces& base, const Traces& now) {
       good.push_back(candidate);
     }
   }
-  const bool was_merged = !merged_.empty();
-  merged_.clear();
+  // What can go one by one can often go together: that is tried next.
+  const bool first = !merged_;
+  merged_.reset();
   if (good.empty()) {
     next_phase();
   } else {
-    if (good.size() > 1 && !was_merged) merge(good);
+    if (first && good.size() > 1) {
+      merged_ = phase_ == Phase::steps ? all_removed(good) : all_simplified(good);
+    }
+    // The last of the smallest: of simpler arguments, all together.
     const std::string id = sequence_.id;
-    sequence_ = *std::ranges::min_element(
-        good, {}, [](const Sequence& candidate) { return candidate.steps.size(); });
+    sequence_ = *std::min_element(good.rbegin(), good.rend(), [](const auto& a, const auto& b) {
+      return a.steps.size() < b.steps.size();
+    });
     sequence_.id = id;
   }
   skip_empty_phases();
 }
 
-// What can go one by one can often go together: that is tried next.
-void Shrinker::merge(const std::vector<Sequence>& good) {
+Sequence Shrinker::all_removed(const std::vector<Sequence>& good) const {
   Sequence all = sequence_;
-  if (phase_ == Phase::singles) {
-    std::erase_if(all.steps, [&, i = std::size_t{0}](const Step&) mutable {
-      const auto at = i++;
-      return at < removable(sequence_) &&
-             std::ranges::any_of(good, [less = without(sequence_, at, at + 1)](const auto& one) {
-               return one.steps == less.steps;
-             });
-    });
-  } else if (phase_ == Phase::arguments) {
-    for (const Sequence& one : good) {
-      if (one.user != sequence_.user) all.user = one.user;
-      for (std::size_t i = 0; i < all.steps.size(); ++i) {
-        if (one.steps[i] == sequence_.steps[i]) continue;
-        if (one.steps[i].actor != sequence_.steps[i].actor) all.steps[i].actor = one.steps[i].actor;
-        for (std::size_t word = 0; word < kParams; ++word) {
-          if (one.steps[i].words[word] != sequence_.steps[i].words[word]) {
-            all.steps[i].words[word] = one.steps[i].words[word];
-          }
+  std::erase_if(all.steps, [&, i = std::size_t{0}](const Step&) mutable {
+    const auto at = i++;
+    return at < removable(sequence_) &&
+           std::ranges::any_of(good, [less = without(sequence_, at, at + 1)](const auto& one) {
+             return one.steps == less.steps;
+           });
+  });
+  return all;
+}
+
+Sequence Shrinker::all_simplified(const std::vector<Sequence>& good) const {
+  Sequence all = sequence_;
+  for (const Sequence& one : good) {
+    if (one.user != sequence_.user) all.user = one.user;
+    for (std::size_t i = 0; i < all.steps.size(); ++i) {
+      const Step& old = sequence_.steps[i];
+      if (one.steps[i].actor != old.actor) all.steps[i].actor = one.steps[i].actor;
+      for (std::size_t word = 0; word < kParams; ++word) {
+        if (one.steps[i].words[word] != old.words[word]) {
+          all.steps[i].words[word] = one.steps[i].words[word];
         }
       }
     }
-  } else {
-    return;
   }
-  merged_.push_back(all);
+  return all;
 }
 
 }  // namespace nsvet::explore

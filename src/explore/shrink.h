@@ -10,6 +10,9 @@
 
 namespace nsvet::explore {
 
+/// The sequence without the steps from `begin` to before `end`.
+Sequence without(const Sequence& from, std::size_t begin, std::size_t end);
+
 class Shrinker {
  public:
   /// @param sequence differs by `difference`; what comes behind that is cut off at once
@@ -25,17 +28,18 @@ class Shrinker {
   const std::string& symptom() const { return symptom_; }
 
  private:
-  enum class Phase { chunks, singles, arguments, done };
+  enum class Phase { steps, arguments, done };
   std::vector<Sequence> smaller() const;
   std::vector<Sequence> simpler() const;
-  void merge(const std::vector<Sequence>& good);
+  Sequence all_removed(const std::vector<Sequence>& good) const;
+  Sequence all_simplified(const std::vector<Sequence>& good) const;
   void next_phase();
   void skip_empty_phases();
 
   Sequence sequence_;
   std::string symptom_;
-  Phase phase_ = Phase::chunks;
-  std::vector<Sequence> merged_;  ///< All at once of what succeeded one by one.
+  Phase phase_ = Phase::steps;
+  std::optional<Sequence> merged_;  ///< All at once of what succeeded one by one.
 };
 
 }  // namespace nsvet::explore

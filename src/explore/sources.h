@@ -1,4 +1,4 @@
-// The sources of the operations, compiled in: reproducers are made of them.
+// The sources of the operations, of which reproducers are made, and the schema: compiled in.
 #pragma once
 
 #include <string_view>

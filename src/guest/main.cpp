@@ -95,6 +95,9 @@ int run() {
   }
   const auto send = [&](const model::Event& event) { port.write(model::encode(event) + "\n"); };
   load_modules();
+  if (sys::exists("/kernel_symbols").value_or(false)) {
+    send(model::KernelSymbols{kernel_code_symbols()});
+  }
   if (sys::exists("/explore.txt").value_or(false)) return explore();
   const auto text = sys::read_file("/plan.json");
   auto plan = text ? plan_from_json(*text)
@@ -106,9 +109,6 @@ int run() {
   }
   plan->libexec = "/nsvet";
   if (plan->benchmarks && !plan->checks) settle_memory();
-  if (sys::exists("/kernel_symbols").value_or(false)) {
-    send(model::KernelSymbols{kernel_code_symbols()});
-  }
   const auto done = harness::run_plan(*plan, send, [] { return true; });
   if (!done) send(model::Trouble{done.error().message});
   return done ? 0 : 1;

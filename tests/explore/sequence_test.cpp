@@ -5,6 +5,7 @@
 #include <set>
 
 #include "explore/generate.h"
+#include "explore/random.h"
 
 namespace nsvet::explore {
 namespace {
@@ -51,6 +52,13 @@ TEST(Generate, IsTheSameForTheSameNumber) {
             generate({.seed = 1, .focus = {}}, 18).steps);
   EXPECT_NE(generate({.seed = 2, .focus = {}}, 17).steps,
             generate({.seed = 1, .focus = {}}, 17).steps);
+}
+
+// The draws are ours, not the library's: these are SplitMix64's, whatever the machine.
+TEST(Random, IsTheSameEverywhere) {
+  Random random(1, 0);
+  EXPECT_EQ(random.next(), 0x5e41ab087439611eU);
+  EXPECT_EQ(Random(1, 17).next(), 0xedb8a747c27a0068U);
 }
 
 TEST(Generate, DrawsEveryOperation) {

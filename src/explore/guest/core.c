@@ -126,7 +126,28 @@ void on_signal(int number, siginfo_t* info, void* context) {
   errno = code;
 }
 
+// A robust futex that is never given back: whatever kills the actor, the kernel says so at once,
+// see set_robust_list(2).
+static void stand_at_post(int me) {
+  static struct {
+    struct robust_list_head head;
+    struct robust_list entry;
+  } posts[ACTORS];
+  struct robust_list_head* head = &posts[me].head;
+  head->list.next = &posts[me].entry;
+  posts[me].entry.next = &head->list;
+  head->futex_offset = (char*)&box->holder[me] - (char*)&posts[me].entry;
+  head->list_op_pending = NULL;
+  box->holder[me] = (int)syscall(SYS_gettid);
+  syscall(SYS_set_robust_list, head, sizeof *head);
+}
+
+static int is_dead(int actor) {
+  return (__atomic_load_n(&box->holder[actor], __ATOMIC_ACQUIRE) & FUTEX_OWNER_DIED) != 0;
+}
+
 static void act(int me) {
+  stand_at_post(me);
   __atomic_store_n(&box->present[me], 1, __ATOMIC_RELEASE);
   futex_wake(&box->present[me]);
   for (;;) {
@@ -176,8 +197,9 @@ static void nap(long nanoseconds) {
   nanosleep(&pause, NULL);
 }
 
-#define SANDBOX "/tmp/nsvet-sandbox"
-#define CGROUP "/sys/fs/cgroup"
+// On a tmpfs of our own, see own_mounts().
+#define SANDBOX "/tmp/sandbox"
+#define CGROUP "/tmp/cgroup"
 
 // A small tree of directories on a tmpfs of its own, with /proc and /cgroup.
 static int build_root(void) {
@@ -195,6 +217,13 @@ static int build_root(void) {
   return chdir("/");
 }
 
+static void set_loopback_up(void) {
+  struct ifreq lo = {.ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING};
+  int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  (void)ioctl(fd, SIOCSIFFLAGS, &lo);
+  close(fd);
+}
+
 static void first_actor(int user) {
   // Its own session: a signal to group 0 must not reach us.
   setsid();
@@ -202,8 +231,11 @@ static void first_actor(int user) {
   futex_wait(&box->go, NULL);
   if (user && (syscall(SYS_setresgid, 0, 0, 0) < 0 || syscall(SYS_setresuid, 0, 0, 0) < 0))
     _exit(3);
+  // Not before: another uid clears it.
+  prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
   if (unshare(CLONE_NEWCGROUP) < 0 && errno != EINVAL) _exit(4);
   sethostname("sandbox", 7);
+  set_loopback_up();
   if (build_root() < 0) {
     box->failed = errno;
     _exit(5);
@@ -238,6 +270,12 @@ static const char* const kGlobal[] = {
 enum { GLOBALS = sizeof kGlobal / sizeof *kGlobal };
 static char global[GLOBALS][24];
 
+int is_initial(const char* path, const char* text) {
+  for (int i = 0; i < GLOBALS; i++)
+    if (strcmp(path, kGlobal[i]) == 0) return strcmp(text, global[i]) == 0;
+  return 0;
+}
+
 static void each_global(int restore) {
   for (int i = 0; i < GLOBALS; i++) {
     const char* now = slurp(kGlobal[i]);
@@ -248,25 +286,52 @@ static void each_global(int restore) {
 
 // An initramfs cannot be left by pivot_root(2): move to a file system that can.
 static int leave_initramfs(void) {
-  static const char* const made[] = {"proc", "tmp", "sys", "sys/fs", "sys/fs/cgroup"};
+  static const char* const made[] = {"proc", "tmp"};
   if (!strstr(slurp("/proc/self/mountinfo"), " - rootfs ")) return 0;
   mkdir("/tmp/root", 0755);
   if (mount("root", "/tmp/root", "tmpfs", 0, "mode=755") < 0 || chdir("/tmp/root") < 0) return -1;
   for (size_t i = 0; i < sizeof made / sizeof *made; i++) mkdir(made[i], 0755);
   if (mount("proc", "proc", "proc", 0, NULL) < 0) return -1;
-  (void)!mount("cgroup2", "sys/fs/cgroup", "cgroup2", 0, NULL);
   if (mount(".", "/", NULL, MS_MOVE, NULL) < 0 || chroot(".") < 0) return -1;
   return chdir("/");
 }
 
+// Where the hierarchy of cgroups is mounted, which differs from host to host.
+static const char* cgroup_mount(void) {
+  static char point[256];
+  const char* line = slurp("/proc/self/mountinfo");
+  for (; line && *line; line = strchr(line, '\n'), line += line != NULL) {
+    const char* type = strstr(line, " - ");
+    if (type && strncmp(type, " - cgroup2 ", 11) == 0 &&
+        sscanf(line, "%*s %*s %*s %*s %255s", point) == 1)
+      return point;
+  }
+  return NULL;
+}
+
+// Mounts that go when we do, so that nothing is left where this runs.
+static int own_mounts(void) {
+  if (unshare(CLONE_NEWNS) < 0 || mount("", "/", "", MS_REC | MS_PRIVATE, NULL) < 0) return -1;
+  // A second mount of the hierarchy would change the options of the first: a copy does not.
+  const char* mounted = cgroup_mount();
+  int cgroups = mounted ? (int)syscall(SYS_open_tree, AT_FDCWD, mounted, 1 | O_CLOEXEC) : -1;
+  if (mount("work", "/tmp", "tmpfs", 0, "mode=755") < 0) return -1;
+  if (mkdir(SANDBOX, 0755) < 0 || mkdir(CGROUP, 0755) < 0) return -1;
+  if (cgroups < 0)
+    (void)!mount("cgroup2", CGROUP, "cgroup2", 0, NULL);
+  else
+    (void)!syscall(SYS_move_mount, cgroups, "", AT_FDCWD, CGROUP, 4 /* empty path */);
+  close(cgroups);
+  return 0;
+}
+
 int prepare(void) {
   box = mmap(NULL, sizeof *box, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  if (box == MAP_FAILED || leave_initramfs() < 0) return -1;
+  if (box == MAP_FAILED || leave_initramfs() < 0 || own_mounts() < 0) return -1;
   // How long a machine is up is a hidden input of much code.
   if (unshare(CLONE_NEWTIME) == 0) {
     (void)!put("/proc/self/timens_offsets", "monotonic 10000000 0\nboottime 10000000 0\n");
   }
-  mkdir(SANDBOX, 0755);
   each_global(0);
   return 0;
 }
@@ -285,13 +350,23 @@ static int start(int user, char* cgroup) {
     snprintf(path, sizeof path, "/proc/%d/gid_map", pid);
     (void)!put(path, "0 0 65536\n");
   }
-  snprintf(cgroup, 64, CGROUP "/nsvet-sandbox");
+  // Other processes may do the same.
+  snprintf(cgroup, 64, CGROUP "/nsvet-%d", (int)getpid());
   mkdir(cgroup, 0755);
   snprintf(path, sizeof path, "%s/cgroup.procs", cgroup);
   write_number(path, pid);
   __atomic_store_n(&box->go, 1, __ATOMIC_RELEASE);
   futex_wake(&box->go);
   return pid;
+}
+
+// Whether the actor has answered. It may have been killed or stopped.
+static int answered(int actor) {
+  struct timespec slice = {0, 20000000};
+  for (int i = 0; i < 50 && !is_dead(actor); i++)
+    if (futex_wait(&box->done, &slice) == 0) return 1;
+  // It may have died after it answered.
+  return __atomic_load_n(&box->done, __ATOMIC_ACQUIRE) != 0;
 }
 
 static void one_step(const struct step* step, int index, int* gone, struct answer* answer) {
@@ -303,8 +378,7 @@ static void one_step(const struct step* step, int index, int* gone, struct answe
   } else {
     box->turn[step->actor] = index + 1;
     futex_wake(&box->turn[step->actor]);
-    struct timespec limit = {2, 0};
-    gone[step->actor] = futex_wait(&box->done, &limit) < 0;
+    gone[step->actor] = !answered(step->actor);
     if (gone[step->actor])
       say("no answer");
     else

@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <linux/futex.h>
 #include <linux/sched.h>
+#include <net/if.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -17,6 +18,8 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -34,6 +37,7 @@ struct box {
   int turn[ACTORS];     // Futex: the step that the actor is to do, plus one.
   int done;             // Futex: whether it has done it.
   int present[ACTORS];  // The actor has started.
+  int holder[ACTORS];   // Its TID; the kernel marks it when the actor is dead, see stand_at_post().
   int pid[ACTORS];      // Its PID, as whoever made it sees it.
   int leave;            // The actor exits when it has answered: the code, plus one.
   int failed;           // The operation did not succeed.
@@ -70,6 +74,8 @@ int pid_of(const struct value* target);
 // The whole file in a static buffer, or "" with errno; one read(2).
 const char* slurp(const char* path);
 int put(const char* path, const char* text);
+// Whether a global file's text is what it was before all sequences: that depends on the memory.
+int is_initial(const char* path, const char* text);
 // Starts the actor `slot`.
 void spawn(int slot, unsigned long flags, int exit_signal);
 // Prints one line's value out of a file of "Key:\tvalue" lines.

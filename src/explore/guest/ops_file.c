@@ -76,6 +76,8 @@ static const struct domain kOpenMode = {
 static const struct domain kLockType = {
     "lock_type", 0, WORDS({"WRLCK", F_WRLCK}, {"RDLCK", F_RDLCK}, {"UNLCK", F_UNLCK})};
 static const struct domain kAccess = {"access", 0, WORDS({"R", R_OK}, {"W", W_OK}, {"X", X_OK})};
+static const struct domain kNode = {"node", 0,
+                                    WORDS({"/p", 0}, {"/a/p", 1}, {"/b/p", 2}, {"/tmp/p", 3})};
 static const struct domain kNodeType = {
     "node_type", 0,
     WORDS({"fifo", S_IFIFO}, {"sock", S_IFSOCK}, {"whiteout", S_IFCHR}, {"block", S_IFBLK})};
@@ -100,7 +102,7 @@ const struct op kFileOps[] = {
     {"stat", "stat(2)", "mnt user", RUN(stat), {{&kFile, NEED}}, 0},
     {"stat_dir", "stat(2)", "mnt user", RUN(stat), {{&kPath, PLAIN}}, 0},
     {"access", "access(2)", "mnt user", RUN(access), {{&kFile, NEED}, {&kAccess, PLAIN}}, 0},
-    {"mknod", "mknod(2)", "user", RUN(mknod), {{&kFile, GIVE}, {&kNodeType, PLAIN}}, 0},
+    {"mknod", "mknod(2)", "user", RUN(mknod), {{&kNode, PLAIN}, {&kNodeType, PLAIN}}, 0},
     {"lock", "fcntl(2)", "pid", RUN(lock), {{&kOpenFile, NEED}, {&kLockType, PLAIN}}, 0},
     {"lock_query",
      "fcntl(2)",

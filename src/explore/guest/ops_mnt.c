@@ -140,7 +140,7 @@ OP(mountinfo) {
 OP(mount_fd_setns) {
   // A directory of another mount namespace stays reachable by descriptor.
   struct stat st;
-  if (check(fstatat(held(TREEFD, v), "x", &st, 0))) say(" mode=%o", st.st_mode);
+  if (check(fstatat(held(TREEFD, v), ".", &st, 0))) say(" mode=%o", st.st_mode);
 }
 
 // The table.

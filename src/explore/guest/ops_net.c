@@ -310,7 +310,7 @@ OP(unix_claim) {
 // The table.
 #include "domains.h"
 
-static const struct domain kDevice = {"device", 0, WORDS({"lo", 0}, {"x0", 0}, {"x1", 0})};
+static const struct domain kDevice = {"device", 0, WORDS({"lo", 0}, {"x0", 0})};
 static const struct domain kNewDevice = {"new_device", 0, WORDS({"x0", 0}, {"x1", 0}, {"x2", 0})};
 static const struct domain kUp = {"up", 0, WORDS({"up", 1}, {"down", 0})};
 static const struct domain kDeviceKind = {

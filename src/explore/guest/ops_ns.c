@@ -87,6 +87,7 @@ OP(ns_links) {
 OP(ns_bind) {
   char path[64];
   snprintf(path, sizeof path, "/proc/self/fd/%d", held(NSFD, v));
+  close(open(v[1].s, O_CREAT | O_RDONLY | O_CLOEXEC, 0600));
   check(mount(path, v[1].s, NULL, MS_BIND, NULL));
 }
 OP(ns_open_file) {
@@ -139,6 +140,8 @@ static const struct domain kLink = {
     "link", 0,
     WORDS({"uts", 0}, {"ipc", 0}, {"mnt", 0}, {"net", 0}, {"pid", 0}, {"user", 0}, {"cgroup", 0},
           {"time", 0}, {"pid_for_children", 0}, {"time_for_children", 0})};
+static const struct domain kNsFile = {"ns_file", 0,
+                                      WORDS({"/n", 0}, {"/a/n", 1}, {"/b/n", 2}, {"/tmp/n", 3})};
 static const struct domain kJoin = {
     "join", 0, WORDS({"any", 0}, {"NEWUTS", CLONE_NEWUTS}, {"NEWNS", CLONE_NEWNS})};
 static const struct domain kJoinPidFd = {
@@ -217,12 +220,12 @@ const struct op kNsOps[] = {
      {{&kPidFd, NEED}, {&kPidFdNs, PLAIN}},
      0},
     {"ns_links", "namespaces(7)", EVERY_TYPE, RUN(ns_links), {{&kTarget, PLAIN}}, 0},
-    {"ns_bind", "namespaces(7)", EVERY_TYPE, RUN(ns_bind), {{&kNsFd, NEED}, {&kFile, GIVE}}, 0},
+    {"ns_bind", "namespaces(7)", EVERY_TYPE, RUN(ns_bind), {{&kNsFd, NEED}, {&kNsFile, GIVE}}, 0},
     {"ns_open_file",
      "namespaces(7)",
      EVERY_TYPE,
      RUN(ns_open_file),
-     {{&kNsFd, GIVE}, {&kFile, NEED}},
+     {{&kNsFd, GIVE}, {&kNsFile, NEED}},
      0},
     {"ns_fd_misc", "namespaces(7)", EVERY_TYPE, RUN(ns_fd_misc), {{&kNsFd, NEED}}, FAILS},
 };

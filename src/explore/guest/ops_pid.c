@@ -1,5 +1,5 @@
 #include <linux/reboot.h>
-#include <sys/prctl.h>
+#include <poll.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 
@@ -124,17 +124,28 @@ OP(fork_exit) {
 }
 // A grandchild that outlives its father tells whose child it has become.
 OP(orphan) {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) < 0) {
+    check(-1);
+    return;
+  }
   int pid = (int)syscall(SYS_fork);
   if (pid == 0) {
+    long father = syscall(SYS_getpid);
     if (syscall(SYS_fork) == 0) {
-      struct timespec pause = {0, 1500000};
-      nanosleep(&pause, NULL);
+      struct timespec pause = {0, 100000};
+      for (int i = 0; i < 100 && syscall(SYS_getppid) == father; i++) nanosleep(&pause, NULL);
       say(" ppid=%ld", syscall(SYS_getppid));
       _exit(5);
     }
     _exit(0);
   }
+  close(ends[1]);
   if (number(pid) >= 0) syscall(SYS_wait4, pid, NULL, __WALL, NULL);
+  // Until it has spoken, or cannot any more.
+  struct pollfd spoken = {.fd = ends[0]};
+  poll(&spoken, 1, 100);
+  close(ends[0]);
 }
 
 OP(proc_status) {
@@ -219,11 +230,11 @@ static const struct domain kSetTid = {"set_tid", 0, WORDS({"0", 0}, {"20", 20}, 
 
 const struct op kPidOps[] = {
     {"exit", "_exit(2)", "pid", RUN(exit), {{&kExitCode, PLAIN}}, ENDS},
-    {"waitid", "waitid(2)", "pid", RUN(waitid), {{&kWaitFlags, PLAIN}}, 0},
+    {"waitid", "waitid(2)", "pid", RUN(waitid), {{&kWaitFlags, PLAIN}}, FAILS},
     {"waitpid", "wait4(2)", "pid", RUN(waitpid), {{&kTarget, PLAIN}}, FAILS},
     {"ids", "getpid(2)", "pid", RUN(ids), {{NULL, PLAIN}}, 0},
     {"setpgid", "setpgid(2)", "pid", RUN(setpgid), {{&kTarget, PLAIN}, {&kGroup, PLAIN}}, FAILS},
-    {"setsid", "setsid(2)", "pid", RUN(setsid), {{NULL, PLAIN}}, 0},
+    {"setsid", "setsid(2)", "pid", RUN(setsid), {{NULL, PLAIN}}, FAILS},
     {"getpgid", "getpgid(2)", "pid", RUN(getpgid), {{&kTarget, PLAIN}}, 0},
     {"getsid", "getsid(2)", "pid", RUN(getsid), {{&kTarget, PLAIN}}, 0},
     {"kill", "kill(2)", "pid user", RUN(kill), {{&kTarget, PLAIN}, {&kSignal, PLAIN}}, 0},

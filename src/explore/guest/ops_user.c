@@ -1,5 +1,4 @@
 #include <linux/capability.h>
-#include <sys/prctl.h>
 
 #include "core.h"
 

@@ -7,7 +7,10 @@
   extern const int k##name##OpCount;
 GROUP(Ns)
 GROUP(Ipc)
-GROUP(Mnt) GROUP(File) GROUP(Pid) GROUP(User) GROUP(Net) GROUP(Misc)
+GROUP(Mnt)
+GROUP(File)
+GROUP(Pid)
+GROUP(User) GROUP(Net) GROUP(Misc)
 
     const struct group kGroups[] = {
         {"ops_ns.c", kNsOps, &kNsOpCount},    {"ops_ipc.c", kIpcOps, &kIpcOpCount},

@@ -1,0 +1,80 @@
+// Loaded into QEMU: writes down where the kernel has been, from the first instruction of a program
+// on.
+//
+//   -plugin FILE,cover=FD
+//
+// FD is a memory file: QEMU may be killed at any moment, and what is in it stays. It holds 64-bit
+// words: how many follow, and the address of each translated block that was executed.
+#include <dlfcn.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include <cstdint>
+#include <cstdlib>
+#include <string_view>
+#include <unordered_map>
+
+#include "explain/symbols.h"
+#include "plugin/qemu_plugin.h"
+
+// See plugin.cpp.
+int qemu_plugin_version = ::dlsym(RTLD_DEFAULT, "qemu_plugin_read_register") != nullptr ? 2 : 1;
+
+namespace nsvet::plugin {
+namespace {
+
+struct Block {
+  std::uint64_t address;
+  bool reached = false;
+};
+
+// They live as long as QEMU may call back for them, which is as long as QEMU.
+std::unordered_map<std::uint64_t, Block> blocks;
+std::uint64_t* coverage = nullptr;
+std::uint64_t room = 0;
+bool started = false;
+
+void on_execution(unsigned, void* data) {
+  auto& block = *static_cast<Block*>(data);
+  if (!started || block.reached || coverage[0] == room) return;
+  block.reached = true;
+  coverage[1 + coverage[0]] = block.address;
+  ++coverage[0];
+}
+
+void on_translation(qemu_plugin_id_t, qemu_plugin_tb* tb) {
+  const auto address = qemu_plugin_insn_vaddr(qemu_plugin_tb_get_insn(tb, 0));
+  // The kernel boots without a program.
+  if (!explain::is_kernel(address)) {
+    started = true;
+    return;
+  }
+  auto& block = blocks.try_emplace(address, Block{address}).first->second;
+  qemu_plugin_register_vcpu_tb_exec_cb(tb, on_execution, QEMU_PLUGIN_CB_NO_REGS, &block);
+}
+
+bool open_coverage(int fd) {
+  struct stat file {};
+  if (::fstat(fd, &file) != 0 || file.st_size < 4096) return false;
+  const auto size = static_cast<std::size_t>(file.st_size);
+  void* memory = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  if (memory == MAP_FAILED) return false;
+  coverage = static_cast<std::uint64_t*>(memory);
+  room = size / sizeof(std::uint64_t) - 1;
+  return true;
+}
+
+}  // namespace
+}  // namespace nsvet::plugin
+
+int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t*, int argc, char** argv) {
+  using namespace nsvet::plugin;
+  constexpr std::string_view kCover = "cover=";
+  const std::string_view argument = argc > 0 ? argv[0] : "";
+  if (!argument.starts_with(kCover) || !open_coverage(std::atoi(argv[0] + kCover.size()))) {
+    qemu_plugin_outs("nsvet: the plugin needs cover=FD, a memory file\n");
+    return 1;
+  }
+  qemu_plugin_register_vcpu_tb_trans_cb(id, on_translation);
+  return 0;
+}
