@@ -92,7 +92,7 @@ model::Result<void> cover(const std::string& run, const Options& options,
   const auto result =
       vm::boot(machine,
                {.on_event =
-                    [&](const model::Event& event) {
+                    [&](const model::Event& event, std::chrono::nanoseconds) {
                       progress.take(event);
                       if (const auto* told = std::get_if<model::KernelSymbols>(&event)) {
                         symbols = told->text;
