@@ -22,7 +22,7 @@ def explain(made, names=("[program]", "entry_SYSCALL_64", "do_syscall_64", "strl
     """Gives every benchmark of a report a profile: the fourth is called by the third, and so on."""
     made["functions"] = list(names)
     for one in made["benchmarks"]:
-        figure = 100 * max(1, one["p50"] // 100)
+        figure = 100 * min(max(1, one["p50"] // 100), 10**9)
         one["profile"] = {"figure": figure, "rest": 0,
                           "functions": [[3, figure // 2], [2, figure // 4], [0, figure // 4]],
                           "calls": [[0, 0, figure], [1, 1, figure // 2], [2, 2, figure // 2],
