@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <utility>
 
 #include "cli/command.h"
@@ -55,6 +56,8 @@ model::Result<explore::Both> ExplorePair::run(const std::vector<explore::Sequenc
   });
   if (!child) return model::cannot_run(to_string(child.error()));
   auto now = now_.run(sequences, other, time, true);
+  // Its guest ends with it.
+  if (!now) (void)child->kill(SIGKILL);
   const auto status = child->wait(std::chrono::hours(24));
   if (!now) return tl::unexpected(now.error());
   if (!status || !status->success()) return model::cannot_run("the base could not be explored");

@@ -173,7 +173,7 @@ class Drawing {
           }
           if (p.role == TAKE) taken.push_back(*found);
         }
-      } else if (p.domain == &kActorDomain) {
+      } else if (p.domain == &kActorDomain || (p.domain == &kUnmappedDomain && p.role == GIVE)) {
         word = actors_ - 1;
       } else if (std::string_view(p.domain->name) == "target" && word < ACTORS) {
         word = random_.below(static_cast<std::size_t>(actors_));

@@ -350,9 +350,9 @@ static int start(int user, char* cgroup) {
     snprintf(path, sizeof path, "/proc/%d/gid_map", pid);
     (void)!put(path, "0 0 65536\n");
   }
-  // Other processes may do the same.
-  snprintf(cgroup, 64, CGROUP "/nsvet-%d", (int)getpid());
-  mkdir(cgroup, 0755);
+  // Others may do the same, also in another PID namespace.
+  snprintf(cgroup, 64, CGROUP "/nsvet-XXXXXX");
+  if (mkdtemp(cgroup)) chmod(cgroup, 0755);
   snprintf(path, sizeof path, "%s/cgroup.procs", cgroup);
   write_number(path, pid);
   __atomic_store_n(&box->go, 1, __ATOMIC_RELEASE);

@@ -18,6 +18,14 @@ OP(timens_write) {
   spaced(text, sizeof text, v[1].s);
   check(put(path, text));
 }
+// The offsets of a namespace that nobody has entered: the children of this actor will.
+OP(unshare_time) {
+  char text[64];
+  spaced(text, sizeof text, v[0].s);
+  if (!check(syscall(SYS_unshare, CLONE_NEWTIME))) return;
+  say(" offsets=");
+  check(put("/proc/self/timens_offsets", text));
+}
 OP(timens_read) {
   char path[64], name[32];
   long seconds, nanoseconds;
@@ -195,6 +203,7 @@ const struct op kMiscOps[] = {
      RUN(timens_write),
      {{&kTarget, PLAIN}, {&kOffset, PLAIN}},
      FAILS},
+    {"unshare_time", "time_namespaces(7)", "time user", RUN(unshare_time), {{&kOffset, PLAIN}}, 0},
     {"timens_read", "time_namespaces(7)", "time", RUN(timens_read), {{&kTarget, PLAIN}}, 0},
     {"clock_gettime", "clock_gettime(2)", "time", RUN(clock_gettime), {{&kClock, PLAIN}}, 0},
     {"clock_settime",

@@ -119,8 +119,14 @@ OP(mountinfo) {
       continue;
     say("\n%s", label('m', (unsigned)id));
     say(" %s", label('m', (unsigned)parent));
-    say(" %s %s %s %s", label('d', major << 20 | minor),
-        strncmp(root, "mnt:[", 5) ? root : "mnt:", point, options);
+    say(" %s ", label('d', major << 20 | minor));
+    // The root of a namespace's file is its link, "uts:[4026531838]".
+    char* inode = strstr(root, ":[");
+    if (inode)
+      say("%.*s:%s", (int)(inode - root), root, label('n', strtoull(inode + 2, NULL, 10)));
+    else
+      say("%s", root);
+    say(" %s %s", point, options);
     // The optional fields hold peer groups; they end with " - ".
     for (const char* field = line + used; sscanf(field, "%255s %n", rest, &used) == 1;
          field += used) {

@@ -165,6 +165,14 @@ static const struct domain kPidFdNs = {
 const struct domain kActorDomain = {"actor", 0,
                                     WORDS({"a1", 1}, {"a2", 2}, {"a3", 3}, {"a4", 4}, {"a5", 5})};
 
+const struct domain kUnmappedDomain = {
+    "unmapped", 0, WORDS({"a1", 1}, {"a2", 2}, {"a3", 3}, {"a4", 4}, {"a5", 5})};
+static const struct domain kUserFlags = {
+    "user_flags", 0,
+    WORDS({"NEWUSER", CLONE_NEWUSER}, {"NEWUSER|NEWPID", CLONE_NEWUSER | CLONE_NEWPID},
+          {"NEWUSER|NEWNS", CLONE_NEWUSER | CLONE_NEWNS},
+          {"NEWUSER|NEWNET|NEWUTS", CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWUTS})};
+
 const struct op kNsOps[] = {
     {"unshare", "unshare(2)", EVERY_TYPE, RUN(unshare), {{&kUnshareFlags, PLAIN}}, DIVIDES},
     {"unshare_user",
@@ -178,6 +186,12 @@ const struct op kNsOps[] = {
      EVERY_TYPE,
      RUN(clone),
      {{&kActorDomain, GIVE}, {&kCloneFlags, PLAIN}},
+     0},
+    {"clone_user",
+     "user_namespaces(7)",
+     EVERY_TYPE,
+     RUN(clone),
+     {{&kActorDomain, GIVE}, {&kUserFlags, PLAIN}, {&kUnmappedDomain, GIVE}},
      0},
     {"thread",
      "clone(2)",

@@ -4,18 +4,20 @@
 
 #define GROUP(name)                      \
   extern const struct op k##name##Ops[]; \
-  extern const int k##name##OpCount;
-GROUP(Ns)
-GROUP(Ipc)
-GROUP(Mnt)
-GROUP(File)
-GROUP(Pid)
-GROUP(User) GROUP(Net) GROUP(Misc)
+  extern const int k##name##OpCount
+GROUP(Ns);
+GROUP(Ipc);
+GROUP(Mnt);
+GROUP(File);
+GROUP(Pid);
+GROUP(User);
+GROUP(Net);
+GROUP(Misc);
 
-    const struct group kGroups[] = {
-        {"ops_ns.c", kNsOps, &kNsOpCount},    {"ops_ipc.c", kIpcOps, &kIpcOpCount},
-        {"ops_mnt.c", kMntOps, &kMntOpCount}, {"ops_file.c", kFileOps, &kFileOpCount},
-        {"ops_pid.c", kPidOps, &kPidOpCount}, {"ops_user.c", kUserOps, &kUserOpCount},
-        {"ops_net.c", kNetOps, &kNetOpCount}, {"ops_misc.c", kMiscOps, &kMiscOpCount},
+const struct group kGroups[] = {
+    {"ops_ns.c", kNsOps, &kNsOpCount},    {"ops_ipc.c", kIpcOps, &kIpcOpCount},
+    {"ops_mnt.c", kMntOps, &kMntOpCount}, {"ops_file.c", kFileOps, &kFileOpCount},
+    {"ops_pid.c", kPidOps, &kPidOpCount}, {"ops_user.c", kUserOps, &kUserOpCount},
+    {"ops_net.c", kNetOps, &kNetOpCount}, {"ops_misc.c", kMiscOps, &kMiscOpCount},
 };
 const int kGroupCount = COUNT(kGroups);

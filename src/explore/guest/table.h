@@ -43,6 +43,8 @@ struct group {
   const int* count;
 };
 extern const struct domain kActorDomain;
+// Actors in a user namespace whose maps nobody has written yet.
+extern const struct domain kUnmappedDomain;
 extern const struct group kGroups[];
 extern const int kGroupCount;
 
