@@ -1,6 +1,8 @@
 // The guest's /init: mounts what programs need, loads modules, runs the plan, and ends the guest.
 #include <fcntl.h>
+#include <linux/random.h>
 #include <linux/reboot.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>
@@ -8,6 +10,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 
 #include "guest/plan.h"
 #include "guest/port.h"
@@ -57,6 +60,16 @@ void settle_memory() {
 }
 
 // Sequences of operations instead of a plan: their runner reports by itself.
+// Until the kernel's random generator is initialised (random(4)), each number of it costs a hash of
+// all that was gathered; when that ends is chance, and calls would cost something else after it.
+void initialise_random() {
+  constexpr std::size_t kWords = 16;
+  std::array<std::uint32_t, 2 + kWords> pool{kWords * 32, kWords * 4};  // struct rand_pool_info
+  for (std::uint32_t i = 0; i < kWords; ++i) pool[2 + i] = i * 0x9e3779b9U;
+  const auto device = sys::open("/dev/random", O_WRONLY);
+  if (device) (void)::ioctl(device->get(), RNDADDENTROPY, pool.data());
+}
+
 int explore() {
   auto child = sys::Child::spawn([] {
     char* const argv[] = {const_cast<char*>("nsvet-explore"), const_cast<char*>("/explore.txt"),
@@ -95,6 +108,7 @@ int run() {
   }
   const auto send = [&](const model::Event& event) { port.write(model::encode(event) + "\n"); };
   load_modules();
+  initialise_random();
   if (sys::exists("/kernel_symbols").value_or(false)) {
     send(model::KernelSymbols{kernel_code_symbols()});
   }
