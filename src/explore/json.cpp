@@ -102,7 +102,8 @@ model::Result<Explored> explored_from_json(std::string_view text, const std::str
     return model::bad_input(fmt::format("{}: no exploration: {:.300}", name, why));
   };
   try {
-    if (const auto wrong = kShape.violation(nlohmann::json::parse(text)); !wrong.empty()) return bad(wrong);
+    if (const auto wrong = kShape.violation(nlohmann::json::parse(text)); !wrong.empty())
+      return bad(wrong);
     return explored_from(Json::parse(text), name);
   } catch (const std::exception& error) {
     return bad(error.what());

@@ -6,8 +6,8 @@
 
 #include "compare/groups.h"
 #include "compare/repeats.h"
-#include "render/structures.h"
 #include "model/growth.h"
+#include "render/structures.h"
 #include "render/words.h"
 
 namespace nsvet::render {

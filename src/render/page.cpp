@@ -337,12 +337,11 @@ class Page {
         row["cells"].push_back(nullptr);
         continue;
       }
-      row["cells"].push_back(
-          {{"text", change_of(*cell)},
-           {"short", cell->change != 0 ? percent(cell->change) : cell->after},
-           {"functions", functions_of(*cell)},
-           {"effect", to_string(cell->effect)},
-           {"expected", cell->expected}});
+      row["cells"].push_back({{"text", change_of(*cell)},
+                              {"short", cell->change != 0 ? percent(cell->change) : cell->after},
+                              {"functions", functions_of(*cell)},
+                              {"effect", to_string(cell->effect)},
+                              {"expected", cell->expected}});
     }
     return row;
   }
