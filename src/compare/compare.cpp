@@ -259,7 +259,8 @@ class Comparer {
                       .difference = row.after - row.before,
                       .reason = row.note.empty() ? part_of_memory(row.id, base_, next_) : row.note};
       if (!growth) look_into(*before.at(row.id), *after.at(row.id), finding);
-      if (other_compiler_ && std::abs(finding.change) <= kCompilerShare && !finding.expected) {
+      if (other_compiler_ && !finding.expected && finding.change != 0 &&
+          std::abs(finding.change) <= kCompilerShare) {
         finding.expected = true;
         finding.why = "no more than another compiler makes of the same source";
         finding.source = "docs/comparing.md";

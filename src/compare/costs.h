@@ -38,7 +38,10 @@ struct CostRow {
   double high = 0;
   double p = 1;                        ///< Corrected for all rows.
   std::optional<double> detectable{};  ///< Smallest relative change found in four of five cases.
-  double change() const { return before == 0 ? 0 : after / before - 1; }
+  /// 0 where there is no share: of nothing, or of a curve that did not rise by one a step.
+  double change() const {
+    return before < (kind == Kind::growth ? 1 : 0) || before == 0 ? 0 : after / before - 1;
+  }
 };
 
 /// Rows for what both reports have figures of, in the order of their ids; curves last.

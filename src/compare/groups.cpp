@@ -111,7 +111,12 @@ std::vector<Group> grouped(const Comparison& comparison) {
     });
     if (home != groups.end()) home->followers.push_back(id);
   }
-  for (auto& group : groups) name(group);
+  for (auto& group : groups) {
+    // Operations themselves before the points of their curves.
+    std::ranges::stable_partition(
+        group.findings, [](const Finding& f) { return f.kind != Kind::cost || !model::point_of(f.id); });
+    name(group);
+  }
   std::ranges::stable_sort(groups, [](const Group& a, const Group& b) {
     if (a.section != b.section) return a.section < b.section;
     if (a.section == Section::own && a.effect != b.effect) {

@@ -167,7 +167,7 @@ std::string rest_of(std::span<const Finding> findings) {
 }
 
 std::string share_of(const compare::CostRow& row) {
-  return row.before == 0 ? "from 0" : percent(row.change());
+  return row.change() == 0 ? "from 0" : percent(row.change());
 }
 
 std::string functions_of(const Finding& finding) {
