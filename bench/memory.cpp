@@ -71,20 +71,19 @@ class KernelMemory {
     auto last = bytes();
     for (int i = 0; last && i < kPatience; ++i) {
       auto now = bytes();
-      if (!now) return now;
-      if (*now == *last) break;
+      if (!now || *now == *last) return now;
       last = now;
     }
-    // Objects that a CPU keeps at hand count as used until its slabs are given back.
-    for (const auto& fd : shrinkers_) (void)::pwrite(fd.get(), "1", 1, 0);
-    return bytes();
+    return last;
   }
 
  private:
   static constexpr int kPatience = 100;
 
-  static sys::Result<std::int64_t> bytes() {
-    for (int i = 0; i < 4; ++i) quiesce();
+  sys::Result<std::int64_t> bytes() const {
+    for (int i = 0; i < 3; ++i) quiesce();
+    // Objects that a CPU keeps at hand count as used until its slabs are given back.
+    for (const auto& fd : shrinkers_) (void)::pwrite(fd.get(), "1", 1, 0);
     (void)sys::read_file("/proc/sys/vm/stat_refresh");  // Folds the per-CPU counters in.
     const auto meminfo = sys::read_file("/proc/meminfo");
     if (!meminfo) return tl::unexpected(meminfo.error());

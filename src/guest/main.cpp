@@ -45,15 +45,8 @@ void load_modules() {
 }
 
 // Best effort: what chance has left in caches goes, and the page allocator's lists for the CPU
-// become so long that no call pays for refilling or emptying them in batches. Slabs that become
-// empty are kept: where the last object of a slab is made and freed by each call, each would take
-// its pages from the allocator and give them back.
+// become so long that no call pays for refilling or emptying them in batches.
 void settle_memory() {
-  const std::string slabs = "/sys/kernel/slab/";
-  for (const auto& name : sys::list_directory(slabs).value_or(std::vector<std::string>{})) {
-    if (sys::read_link(slabs + name)) continue;  // Another name of a cache that is here as well.
-    (void)sys::write_file(slabs + name + "/min_partial", "1000");
-  }
   (void)sys::write_file("/proc/sys/vm/percpu_pagelist_high_fraction", "8");
   (void)sys::write_file("/proc/sys/vm/percpu_pagelist_fraction", "8");  // Its name before 5.14.
   (void)sys::write_file("/proc/sys/vm/drop_caches", "3");
