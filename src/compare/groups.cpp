@@ -113,8 +113,9 @@ std::vector<Group> grouped(const Comparison& comparison) {
   }
   for (auto& group : groups) {
     // Operations themselves before the points of their curves.
-    std::ranges::stable_partition(
-        group.findings, [](const Finding& f) { return f.kind != Kind::cost || !model::point_of(f.id); });
+    std::ranges::stable_partition(group.findings, [](const Finding& f) {
+      return f.kind != Kind::cost || !model::point_of(f.id);
+    });
     name(group);
   }
   std::ranges::stable_sort(groups, [](const Group& a, const Group& b) {
