@@ -98,8 +98,8 @@ int finish(const explore::Explored& explored, const Options& options) {
 
 explore::Explain explainer(const std::vector<compare::KnownChange>& changes,
                            const std::string& base, const std::string& now) {
-  return [&changes, base, now](const std::string& what) {
-    const auto* change = compare::explain(changes, {.subject = what, .after = {}}, base, now);
+  return [crossed = compare::Crossed(changes, base, now)](const std::string& what) {
+    const auto* change = crossed.explain({.subject = what, .after = {}});
     return change == nullptr ? std::string() : change->why;
   };
 }

@@ -92,7 +92,7 @@ std::string part_of_memory(const std::string& id, const Report& base, const Repo
 class Comparer {
  public:
   Comparer(const Report& base, const Report& next, const std::vector<KnownChange>& changes)
-      : base_(base), next_(next), changes_(changes) {
+      : base_(base), next_(next), crossed_(changes, release_of(base), release_of(next)) {
     result_.base = result_.base_name = release_of(base);
     result_.next = result_.next_name = release_of(next);
     result_.user = next.cell.user;
@@ -121,13 +121,11 @@ class Comparer {
  private:
   // `prefix` is what known changes call this kind; `way` is up, down or neither for them.
   void add(Finding finding, std::string_view prefix, int way) {
-    const auto* known = explain(changes_,
-                                {.subject = fmt::format("{}:{}", prefix, finding.id),
-                                 .after = finding.after,
-                                 .direction = way,
-                                 .change = finding.change,
-                                 .difference = finding.difference},
-                                result_.base, result_.next);
+    const auto* known = crossed_.explain({.subject = fmt::format("{}:{}", prefix, finding.id),
+                                          .after = finding.after,
+                                          .direction = way,
+                                          .change = finding.change,
+                                          .difference = finding.difference});
     if (known != nullptr) {
       finding.expected = !known->defect || finding.effect != Finding::Effect::worse;
       finding.why = known->why;
@@ -278,8 +276,7 @@ class Comparer {
   void look_into(const model::BenchmarkResult& before, const model::BenchmarkResult& after,
                  Finding& finding) const {
     if (!before.profile || !after.profile) return;
-    const auto causes =
-        function_causes(*before.profile, *after.profile, changes_, result_.base, result_.next);
+    const auto causes = function_causes(*before.profile, *after.profile, crossed_);
     finding.functions =
         function_changes(fold(*before.profile, causes), fold(*after.profile, causes), kFunctions);
     if (causes.empty()) return;
@@ -386,7 +383,7 @@ class Comparer {
 
   const Report& base_;
   const Report& next_;
-  const std::vector<KnownChange>& changes_;
+  const Crossed crossed_;
   Comparison result_;
   bool other_compiler_ = false;
 };

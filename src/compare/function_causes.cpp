@@ -9,17 +9,14 @@
 namespace nsvet::compare {
 
 std::vector<FunctionCause> function_causes(const model::Profile& before,
-                                           const model::Profile& after,
-                                           const std::vector<KnownChange>& changes,
-                                           std::string_view from_release,
-                                           std::string_view to_release) {
+                                           const model::Profile& after, const Crossed& crossed) {
   std::vector<FunctionCause> causes;
   const auto all = before.functions.size() + after.functions.size();
   for (const auto& function : function_changes(before, after, all)) {
     const Seen seen{.subject = "function:" + function.name,
                     .direction = function.change() > 0 ? 1 : -1,
                     .difference = static_cast<double>(function.change())};
-    const auto* known = explain(changes, seen, from_release, to_release);
+    const auto* known = crossed.explain(seen);
     if (known == nullptr) continue;
     auto cause = std::ranges::find(causes, known, &FunctionCause::change);
     if (cause == causes.end()) cause = causes.insert(causes.end(), {.change = known});

@@ -20,13 +20,9 @@ struct FunctionCause {
 /// The name of all functions that known changes explain.
 inline constexpr const char* kKnownFunctions = "[known changes]";
 
-/// @return which known changes explain functions whose own cost differs between the two releases;
-/// the largest first
+/// @return which known changes explain functions whose own cost differs; the largest first
 std::vector<FunctionCause> function_causes(const model::Profile& before,
-                                           const model::Profile& after,
-                                           const std::vector<KnownChange>& changes,
-                                           std::string_view from_release,
-                                           std::string_view to_release);
+                                           const model::Profile& after, const Crossed& crossed);
 
 /// @return the profile with the functions that these causes explain as one
 model::Profile fold(model::Profile profile, const std::vector<FunctionCause>& causes);

@@ -94,20 +94,26 @@ model::Result<std::vector<KnownChange>> known_changes_from(std::string_view text
   }
 }
 
-const KnownChange* explain(const std::vector<KnownChange>& changes, const Seen& seen,
-                           std::string_view from_release, std::string_view to_release) {
+Crossed::Crossed(const std::vector<KnownChange>& changes, std::string_view from_release,
+                 std::string_view to_release) {
   for (const auto& change : changes) {
     const bool comes = holds(change, to_release);
-    if (comes == holds(change, from_release)) continue;
+    if (comes != holds(change, from_release)) steps_.push_back({&change, comes});
+  }
+}
+
+const KnownChange* Crossed::explain(const Seen& seen) const {
+  for (const auto& [change, comes] : steps_) {
     const int up = comes ? seen.direction : -seen.direction;
-    if ((change.direction == "up" && up <= 0) || (change.direction == "down" && up >= 0)) continue;
-    if (comes && !change.to.empty() && change.to != seen.after) continue;
+    if ((change->direction == "up" && up <= 0) || (change->direction == "down" && up >= 0))
+      continue;
+    if (comes && !change->to.empty() && change->to != seen.after) continue;
     // Going back over it, the share is of the larger side too.
     const double share = comes ? seen.change : 1 / (1 + seen.change) - 1;
-    if (change.most && std::abs(share) * 100 > *change.most) continue;
-    if (change.instructions && std::abs(seen.difference) > *change.instructions) continue;
+    if (change->most && std::abs(share) * 100 > *change->most) continue;
+    if (change->instructions && std::abs(seen.difference) > *change->instructions) continue;
     const auto matches = [&](const auto& glob) { return model::glob_match(glob, seen.subject); };
-    if (std::ranges::any_of(change.affects, matches)) return &change;
+    if (std::ranges::any_of(change->affects, matches)) return change;
   }
   return nullptr;
 }

@@ -24,7 +24,7 @@ struct KnownChange {
   bool defect = false;  ///< A fault of these kernels: explained, but not to be expected.
 };
 
-/// What was seen between two kernels, for explain().
+/// What was seen between two kernels.
 struct Seen {
   std::string subject;    ///< "bench:unshare/pid", "fact:pid.x.y", ...
   std::string after{};    ///< The new value or outcome, as text.
@@ -41,9 +41,22 @@ model::Result<std::vector<KnownChange>> known_changes();
 model::Result<std::vector<KnownChange>> known_changes_from(
     std::string_view text, std::string_view name = "known-changes.toml");
 
-/// A kernel that goes back over a change shows it in the other direction, without its `to`.
-/// @return the change that explains what was seen between the two releases; nullptr when none does
-const KnownChange* explain(const std::vector<KnownChange>& changes, const Seen& seen,
-                           std::string_view from_release, std::string_view to_release);
+/// The changes that lie between two releases. It refers to those that it was made of.
+class Crossed {
+ public:
+  Crossed(const std::vector<KnownChange>& changes, std::string_view from_release,
+          std::string_view to_release);
+
+  /// A kernel that goes back over a change shows it in the other direction, without its `to`.
+  /// @return the change that explains what was seen between the releases; nullptr when none does
+  const KnownChange* explain(const Seen& seen) const;
+
+ private:
+  struct Step {
+    const KnownChange* change;
+    bool comes;  ///< Or it goes.
+  };
+  std::vector<Step> steps_;
+};
 
 }  // namespace nsvet::compare

@@ -31,6 +31,7 @@ Sample undisturbed(const std::function<Sample()>& take, bool wait) {
   Sample sample;
   for (int i = 0; i < kTries; ++i) {
     if (wait || i > 0) quiesce();
+    align_random_pool();
     sample = take();
     if (!sample.disturbed) break;
   }

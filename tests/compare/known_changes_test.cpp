@@ -15,7 +15,7 @@ const std::vector<KnownChange> kKnown{
 };
 
 bool explained(const Seen& seen, const char* from, const char* to) {
-  return explain(kKnown, seen, from, to) != nullptr;
+  return Crossed(kKnown, from, to).explain(seen) != nullptr;
 }
 
 TEST(KnownChanges, ExplainBetweenTheirVersionsInTheirDirection) {
@@ -69,7 +69,7 @@ TEST(KnownChanges, ExplainExplorationsWithoutDirection) {
     }
   }
   const auto why = [&](const char* subject, const char* from, const char* to) {
-    const auto* change = explain(*all, {.subject = subject, .after = {}}, from, to);
+    const auto* change = Crossed(*all, from, to).explain({.subject = subject, .after = {}});
     return change == nullptr ? std::string() : change->why;
   };
   EXPECT_EQ(why("explore:mount_setattr /b RDONLY 0: ENOSYS -> 0", "5.10.0", "6.1.0"),
