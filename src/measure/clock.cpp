@@ -5,10 +5,8 @@
 #include <unistd.h>
 #include <x86intrin.h>
 
-#include <algorithm>
 #include <array>
 #include <charconv>
-#include <limits>
 #include <string>
 #include <string_view>
 
@@ -90,23 +88,6 @@ std::int64_t tick() {
 
 // A longer sleep takes more than one shot of the guest's timer, and each wakes the emulator.
 void quiesce() { sleep_for(clock_in_use == model::Clock::insn ? 25'000'000 : 2'000'000); }
-
-void align_random_pool() {
-  constexpr std::int64_t kHash = 500;  // Less than a hash costs, more than writes differ otherwise.
-  constexpr int kWrites = 5;           // Four fill a block.
-  constexpr std::array<char, 16> kBytes{};
-  if (clock_in_use != model::Clock::insn) return;
-  static const auto device = sys::open("/dev/urandom", O_WRONLY);
-  if (!device) return;
-  std::int64_t least = std::numeric_limits<std::int64_t>::max();
-  for (int i = 0; i < kWrites; ++i) {
-    const std::int64_t begin = reading();
-    if (::write(device->get(), kBytes.data(), kBytes.size()) < 0) return;
-    const std::int64_t cost = reading() - begin;
-    if (least < cost - kHash) return;
-    least = std::min(least, cost);
-  }
-}
 
 void touch_pages() {
   for (const char* page = &__executable_start; page < &etext; page += kPage) {

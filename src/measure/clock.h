@@ -29,12 +29,6 @@ std::int64_t tick();
 /// is over. Under -icount sleep=off no time passes for the host, but each timer interrupt costs.
 void quiesce();
 
-/// On the insn clock: writes to random(4) until its pool has just hashed a block. Since 5.18 each
-/// process that ends adds 16 bytes to it (add_device_randomness() of drivers/char/random.c), and
-/// the one that fills a block of 64 pays 1000 instructions for its hash: here, and not in what is
-/// timed.
-void align_random_pool();
-
 /// Maps the program's text into this process and touches its stack: a fresh child has neither, and
 /// its first faults would fall into what it times.
 void touch_pages();

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "measure/align.h"
 #include "measure/benchmark.h"
 
 namespace nsvet::measure {
@@ -31,7 +32,10 @@ Sample undisturbed(const std::function<Sample()>& take, bool wait) {
   Sample sample;
   for (int i = 0; i < kTries; ++i) {
     if (wait || i > 0) quiesce();
-    align_random_pool();
+    if (chosen_clock() == model::Clock::insn) {
+      align_random();
+      align_pids();
+    }
     sample = take();
     if (!sample.disturbed) break;
   }
