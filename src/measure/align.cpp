@@ -3,30 +3,35 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/random.h>
+#include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <x86intrin.h>
 
 #include <algorithm>
 #include <array>
+#include <csignal>
 #include <limits>
 
-#include "measure/benchmark.h"
 #include "sys/file.h"
 
 namespace nsvet::measure {
 
 namespace {
 
-// Numbers that a reseed has discarded come back in batches, one of 64 bits with the next fork(2),
-// one of 32 bits when an AF_UNIX socket chooses its own address.
+// A new process draws 64 bits, an AF_UNIX socket that chooses its own address 32: each from a batch
+// that a reseed has discarded.
 void renew_batches(int device) {
   if (::ioctl(device, RNDRESEEDCRNG) < 0) return;
   const sys::Fd socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   const sockaddr any{.sa_family = AF_UNIX, .sa_data = {}};
   (void)::bind(socket.get(), &any, sizeof(any.sa_family));
-  (void)in_child([] { return Sample{}; });
+  alignas(16) static std::array<char, 4096> stack;
+  const pid_t child = ::clone([](void*) { return 0; }, stack.data() + stack.size(),
+                              CLONE_VM | CLONE_VFORK | SIGCHLD, nullptr);
+  if (child > 0) ::waitpid(child, nullptr, 0);
 }
 
 void empty_pool_block(int device) {
@@ -43,8 +48,6 @@ void empty_pool_block(int device) {
     least = std::min(least, cost);
   }
 }
-
-}  // namespace
 
 void align_random() {
   static const auto device = sys::open("/dev/urandom", O_WRONLY);
@@ -63,6 +66,13 @@ void align_pids() {
   const int node = (::getpid() / kNode + 2) * kNode;
   const auto text = fmt::format("{}", node < kLast ? node : node % kLast + 2 * kNode);
   (void)::pwrite(last_pid->get(), text.data(), text.size(), 0);
+}
+
+}  // namespace
+
+void align() {
+  align_random();
+  align_pids();
 }
 
 }  // namespace nsvet::measure

@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "measure/align.h"
 #include "sys/file.h"
 
 // The linker's marks: where the program's text and constants lie.
@@ -87,7 +88,11 @@ std::int64_t tick() {
 }
 
 // A longer sleep takes more than one shot of the guest's timer, and each wakes the emulator.
-void quiesce() { sleep_for(clock_in_use == model::Clock::insn ? 25'000'000 : 2'000'000); }
+void quiesce() {
+  const bool insn = clock_in_use == model::Clock::insn;
+  sleep_for(insn ? 25'000'000 : 2'000'000);
+  if (insn) align();
+}
 
 void touch_pages() {
   for (const char* page = &__executable_start; page < &etext; page += kPage) {

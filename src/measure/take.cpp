@@ -31,10 +31,10 @@ class Silent : public benchmark::BenchmarkReporter {
 Sample undisturbed(const std::function<Sample()>& take, bool wait) {
   Sample sample;
   for (int i = 0; i < kTries; ++i) {
-    if (wait || i > 0) quiesce();
-    if (chosen_clock() == model::Clock::insn) {
-      align_random();
-      align_pids();
+    if (wait || i > 0) {
+      quiesce();
+    } else if (chosen_clock() == model::Clock::insn) {
+      align();
     }
     sample = take();
     if (!sample.disturbed) break;
