@@ -115,6 +115,7 @@ void BusyClock::settle() const { sleep_for(slow_ ? 250'000'000 : 100'000'000); }
 // what we do between its end and the reading of the time is the same in each window. No call is
 // timed between these readings: they are not those of now().
 BusyClock::Mark BusyClock::mark() const {
+  align();
   settle();
   const auto told = run_time(read_all(fd_.get()));
   return {reading(), told};
