@@ -6,7 +6,15 @@
 
 namespace nsvet::model {
 
+// Most patterns differ from most texts in what stands before their first wildcard.
 bool glob_match(std::string_view pattern, std::string_view text) {
+  const auto wild = [](char c) { return c == '*' || c == '?' || c == '[' || c == '\\'; };
+  while (!pattern.empty() && !wild(pattern.front())) {
+    if (text.empty() || text.front() != pattern.front()) return false;
+    pattern.remove_prefix(1);
+    text.remove_prefix(1);
+  }
+  if (pattern.empty()) return text.empty();
   return fnmatch(std::string(pattern).c_str(), std::string(text).c_str(), 0) == 0;
 }
 
