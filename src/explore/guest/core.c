@@ -234,6 +234,8 @@ static void first_actor(int user) {
   // Not before: another uid clears it.
   prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
   if (unshare(CLONE_NEWCGROUP) < 0 && errno != EINVAL) _exit(4);
+  // A session keyring of its own: keys must not outlive a sequence.
+  syscall(SYS_keyctl, 1 /* join session keyring */, NULL);
   sethostname("sandbox", 7);
   set_loopback_up();
   if (build_root() < 0) {

@@ -72,11 +72,35 @@ OP(ipc_info) {
       info.msgmap, info.msgtql, info.msgmax, info.msgmnb, info.msgmni);
   number(shmctl(0, IPC_INFO, (struct shmid_ds*)&shm));
   say(" shmmni=%lu", shm.shmmni);
+  struct seminfo sem;
+  if (semctl(0, 0, SEM_INFO, &sem) >= 0)
+    say(" semsets=%d sems=%d semmni=%d", sem.semusz, sem.semaem, sem.semmni);
   if (shmctl(0, SHM_INFO, (struct shmid_ds*)&used) >= 0)
     say(" used_ids=%d shm_tot=%lu", used.used_ids, used.shm_tot);
 }
 
+// Room for one more at most, so that the limit is met.
+OP(sysv_limit) {
+  char path[64];
+  snprintf(path, sizeof path, "/proc/sys/kernel/%s", v[0].s);
+  check(put(path, v[0].n ? "1\n" : "100 200 30 1\n"));
+}
+// A second object, whose key nobody has.
+OP(sysv_more) {
+  say("msg=");
+  check(msgget(0x6d09, IPC_CREAT | 0600) < 0 ? -1 : 0);
+  say(" sem=");
+  check(semget(0x6d09, 1, IPC_CREAT | 0600) < 0 ? -1 : 0);
+  say(" shm=");
+  check(shmget(0x6d09, 4096, IPC_CREAT | 0600) < 0 ? -1 : 0);
+}
 OP(semget) { number(semget((key_t)v[0].n, (int)v[1].n, (int)v[2].n)); }
+OP(semtimedop) {
+  struct sembuf todo = {(unsigned short)v[1].n, (short)v[2].n, SEM_UNDO};
+  struct timespec limit = {0, 1000000};
+  int id = semget((key_t)v[0].n, 0, 0);
+  check(id < 0 ? -1 : syscall(SYS_semtimedop, id, &todo, 1, &limit));
+}
 OP(semop) {
   struct sembuf todo = {(unsigned short)v[1].n, (short)v[2].n, (short)(IPC_NOWAIT | v[3].n)};
   int id = semget((key_t)v[0].n, 0, 0);
@@ -121,6 +145,10 @@ OP(shm_stat) {
   say(" size=%zu nattch=%lu cpid=%d lpid=%d", ds.shm_segsz, (unsigned long)ds.shm_nattch,
       ds.shm_cpid, ds.shm_lpid);
 }
+OP(shm_lock) {
+  int id = shmget((key_t)v[0].n, 0, 0);
+  check(id < 0 ? -1 : shmctl(id, (int)v[1].n, NULL));
+}
 OP(shm_remove) {
   int id = shmget((key_t)v[0].n, 0, 0);
   check(id < 0 ? -1 : shmctl(id, IPC_RMID, NULL));
@@ -147,6 +175,15 @@ OP(mq_open) {
   struct mq_attr attributes = {.mq_maxmsg = v[3].n, .mq_msgsize = 64};
   keep(MQFD, v,
        (int)syscall(SYS_mq_open, v[1].s, O_RDWR | O_NONBLOCK | (int)v[2].n, 0600, &attributes));
+}
+// Without attributes, a queue takes those of its namespace.
+OP(mq_default) {
+  struct mq_attr now;
+  int fd = (int)syscall(SYS_mq_open, "default", O_RDWR | O_CREAT | O_CLOEXEC, 0600, NULL);
+  if (!check(fd)) return;
+  if (syscall(SYS_mq_getsetattr, fd, NULL, &now) == 0)
+    say(" maxmsg=%ld msgsize=%ld", now.mq_maxmsg, now.mq_msgsize);
+  close(fd);
 }
 OP(mq_send) {
   check(syscall(SYS_mq_timedsend, held(MQFD, v), "hello", v[2].n, (unsigned)v[1].n, NULL));
@@ -218,6 +255,11 @@ static const struct domain kPriority = {
     "priority", 0, WORDS({"0", 0}, {"5", 5}, {"32767", 32767}, {"32768", 32768})};
 static const struct domain kMqSize = {"mq_size", 0, WORDS({"5", 5}, {"64", 64}, {"65", 65})};
 
+static const struct domain kSysvLimit = {"sysv_limit", 0,
+                                         WORDS({"sem", 0}, {"msgmni", 1}, {"shmmni", 1})};
+static const struct domain kShmLock = {"shm_lock", 0,
+                                       WORDS({"LOCK", SHM_LOCK}, {"UNLOCK", SHM_UNLOCK})};
+
 const struct op kIpcOps[] = {
     {"sethostname", "sethostname(2)", "uts user", RUN(sethostname), {{&kName, PLAIN}}, 0},
     {"setdomainname", "setdomainname(2)", "uts user", RUN(setdomainname), {{&kName, PLAIN}}, 0},
@@ -256,6 +298,14 @@ const struct op kIpcOps[] = {
      RUN(semop),
      {{&kSemKey, NEED}, {&kSemNumber, PLAIN}, {&kSemDelta, PLAIN}, {&kSemFlags, PLAIN}},
      0},
+    {"semtimedop",
+     "semop(2)",
+     "ipc",
+     RUN(semtimedop),
+     {{&kSemKey, NEED}, {&kSemNumber, PLAIN}, {&kSemDelta, PLAIN}},
+     0},
+    {"sysv_limit", "proc_sys_kernel(5)", "ipc", RUN(sysv_limit), {{&kSysvLimit, PLAIN}}, 0},
+    {"sysv_more", "sysvipc(7)", "ipc", RUN(sysv_more), {{NULL, PLAIN}}, 0},
     {"sem_get",
      "semctl(2)",
      "ipc pid",
@@ -278,6 +328,7 @@ const struct op kIpcOps[] = {
     {"shm_mark", "shmop(2)", "ipc", RUN(shm_mark), {{&kShmKey, NEED}, {&kMark, PLAIN}}, 0},
     {"shm_attach", "shmop(2)", "ipc", RUN(shm_attach), {{&kShmKey, NEED}, {&kShmFlags, PLAIN}}, 0},
     {"shm_stat", "shmctl(2)", "ipc pid", RUN(shm_stat), {{&kShmKey, NEED}}, 0},
+    {"shm_lock", "shmctl(2)", "ipc", RUN(shm_lock), {{&kShmKey, NEED}, {&kShmLock, PLAIN}}, 0},
     {"shm_remove", "shmctl(2)", "ipc", RUN(shm_remove), {{&kShmKey, TAKE}}, 0},
     {"proc_sysvipc", "proc(5)", "ipc user", RUN(proc_sysvipc), {{&kSysvFile, PLAIN}}, 0},
     {"mq_open",
@@ -286,6 +337,7 @@ const struct op kIpcOps[] = {
      RUN(mq_open),
      {{&kMq, GIVE}, {&kMqName, GIVE}, {&kMqFlags, PLAIN}, {&kMqMax, PLAIN}},
      0},
+    {"mq_default", "mq_open(3)", "ipc", RUN(mq_default), {{NULL, PLAIN}}, 0},
     {"mq_send",
      "mq_send(3)",
      "ipc",

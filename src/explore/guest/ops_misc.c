@@ -1,4 +1,5 @@
 #include <poll.h>
+#include <sys/sysinfo.h>
 #include <sys/timerfd.h>
 
 #include "core.h"
@@ -62,6 +63,45 @@ OP(timer) {
   say(" left=%ld expired=%d", left.it_value.tv_sec / 50000, read(fd, &expired, sizeof expired) > 0);
   close(fd);
 }
+OP(clock_getres) {
+  struct timespec unit;
+  if (check(syscall(SYS_clock_getres, v[0].n, &unit))) say(" %ld.%ld", unit.tv_sec, unit.tv_nsec);
+}
+// Until a moment that has passed in some namespaces only.
+OP(clock_nanosleep) {
+  struct timespec now, until = {v[1].n, 0};
+  syscall(SYS_clock_gettime, v[0].n, &now);
+  if (now.tv_sec < v[1].n) until.tv_sec = 1;
+  check(syscall(SYS_clock_nanosleep, v[0].n, TIMER_ABSTIME, &until, NULL));
+}
+OP(posix_timer) {
+  struct sigevent event = {.sigev_notify = SIGEV_NONE};
+  struct itimerspec when = {.it_value = {v[1].n, 1}}, left;
+  int id;
+  if (!check(syscall(SYS_timer_create, v[0].n, &event, &id))) return;
+  check(syscall(SYS_timer_settime, id, TIMER_ABSTIME, &when, NULL));
+  if (syscall(SYS_timer_gettime, id, &left) == 0) say(" left=%ld", left.it_value.tv_sec / 50000);
+  syscall(SYS_timer_delete, id);
+}
+// What else tells the time, and whether it agrees: sysinfo(2), gettimeofday(2), and in /proc.
+OP(other_clocks) {
+  struct sysinfo info;
+  struct timespec now;
+  long day[2] = {0, 0}, started = 0, boot = 0;
+  syscall(SYS_clock_gettime, CLOCK_REALTIME, &now);
+  syscall(SYS_gettimeofday, day, NULL);
+  if (check(sysinfo(&info))) say(" up=%ld", info.uptime / 50000);
+  const char* line = strstr(slurp("/proc/stat"), "\nbtime ");
+  if (line && sscanf(line, " btime %ld", &boot) == 1)
+    say(" since=%ld", (now.tv_sec - boot) / 50000);
+  const char* end = strrchr(slurp("/proc/self/stat"), ')');
+  if (end && sscanf(end,
+                    ") %*c %*d %*d %*d %*d %*d %*d %*d %*d %*d %*d %*d %*d %*d %*d %*d %*d %*d "
+                    "%*d %ld",
+                    &started) == 1)
+    say(" started=%ld", started / 100 / 50000);
+  say(" day=%s", labs(day[0] - now.tv_sec) < 30 ? "same" : "differs");
+}
 OP(uptime) {
   double up = 0;
   if (check(sscanf(slurp("/proc/uptime"), "%lf", &up) == 1 ? 0 : -1)) say(" %ld", (long)up / 50000);
@@ -81,6 +121,42 @@ OP(sysctl_read) {
   say(" ");
   if (is_initial(path, text)) text = "initial";
   for (; *text && *text != '\n'; text++) say("%c", *text == '\t' ? ' ' : *text);
+}
+// All of one subsystem at once: what a write or a new namespace has changed, wherever it is.
+OP(sysctls) {
+  static const char* const ipc[] = {"msgmax",          "msgmnb",      "msgmni",      "sem",
+                                    "shmmax",          "shmall",      "shmmni",      "msg_next_id",
+                                    "shm_rmid_forced", "sem_next_id", "shm_next_id", NULL};
+  static const char* const mqueue[] = {"msg_default", "msg_max",    "msgsize_default",
+                                       "msgsize_max", "queues_max", NULL};
+  static const char* const ipv4[] = {"ip_forward",          "ip_nonlocal_bind",
+                                     "ip_local_port_range", "ip_unprivileged_port_start",
+                                     "ip_default_ttl",      "icmp_echo_ignore_all",
+                                     "ping_group_range",    "conf/all/rp_filter",
+                                     "conf/lo/tag",         "conf/default/forwarding",
+                                     "conf/lo/forwarding",  NULL};
+  static const char* const tcp[] = {"tcp_syncookies",      "tcp_fin_timeout",
+                                    "tcp_keepalive_time",  "tcp_keepalive_probes",
+                                    "tcp_keepalive_intvl", NULL};
+  static const char* const other[] = {"core/somaxconn", "unix/max_dgram_qlen",
+                                      "ipv6/conf/all/forwarding", "ipv6/bindv6only", NULL};
+  static const struct {
+    const char* folder;
+    const char* const* names;
+  } groups[] = {{"kernel", ipc},
+                {"fs/mqueue", mqueue},
+                {"net/ipv4", ipv4},
+                {"net/ipv4", tcp},
+                {"net", other}};
+  for (const char* const* name = groups[v[0].n].names; *name; name++) {
+    char path[96];
+    snprintf(path, sizeof path, "/proc/sys/%s/%s", groups[v[0].n].folder, *name);
+    const char* text = slurp(path);
+    if (errno)
+      say("%s=%s ", *name, strerrorname_np(errno));
+    else
+      say("%s=%.*s ", *name, (int)strcspn(text, "\n"), text);
+  }
 }
 OP(sysctl_stat) {
   char path[128];
@@ -169,7 +245,11 @@ static const struct domain kMoment = {
       {"user/max_net_namespaces", 0}, {"net/ipv4/ip_forward", 0},                             \
       {"net/ipv4/conf/lo/forwarding", 0}, {"net/ipv4/conf/all/rp_filter", 0},                 \
       {"net/ipv4/ip_unprivileged_port_start", 0}, {"net/core/somaxconn", 0},                  \
-      {"kernel/ns_last_pid", 0}, {                                                            \
+      {"net/ipv4/ip_nonlocal_bind", 0}, {"net/ipv4/tcp_fin_timeout", 0},                      \
+      {"net/unix/max_dgram_qlen", 0}, {"fs/mqueue/msg_default", 0},                           \
+      {"fs/mqueue/msgsize_default", 0}, {"kernel/shmmax", 0}, {"kernel/msg_next_id", 0},      \
+      {"net/ipv4/conf/lo/tag", 0}, {"net/ipv4/tcp_keepalive_time", 0},                        \
+      {"net/ipv4/icmp_echo_ignore_all", 0}, {"kernel/ns_last_pid", 0}, {                      \
     "net/ipv4/ip_default_ttl", 0                                                              \
   }
 static const struct domain kSysctl = {"sysctl", 0, WORDS(SYSCTLS)};
@@ -181,6 +261,8 @@ static const struct domain kSysctlRead = {
 static const struct domain kSysctlValue = {
     "sysctl_value", 0,
     WORDS({"1", 1}, {"0", 0}, {"64", 64}, {"5000", 5000}, {"-1", -1}, {"text", 0})};
+static const struct domain kSubsystem = {
+    "subsystem", 0, WORDS({"ipc", 0}, {"mqueue", 1}, {"ipv4", 2}, {"tcp", 3}, {"other", 4})};
 static const struct domain kCgroup = {"cgroup", 0, WORDS({"g", 0}, {"h", 0}, {"g/k", 0})};
 static const struct domain kAnyCgroup = {"any_cgroup", 0, WORDS({".", 0}, {"g", 0}, {"h", 0})};
 static const struct domain kCgroupFile = {
@@ -218,6 +300,20 @@ const struct op kMiscOps[] = {
      RUN(timer),
      {{&kTimerClock, PLAIN}, {&kMoment, PLAIN}},
      0},
+    {"clock_getres", "clock_getres(2)", "time", RUN(clock_getres), {{&kClock, PLAIN}}, 0},
+    {"clock_nanosleep",
+     "clock_nanosleep(2)",
+     "time",
+     RUN(clock_nanosleep),
+     {{&kTimerClock, PLAIN}, {&kMoment, PLAIN}},
+     0},
+    {"posix_timer",
+     "timer_create(2)",
+     "time",
+     RUN(posix_timer),
+     {{&kTimerClock, PLAIN}, {&kMoment, PLAIN}},
+     0},
+    {"other_clocks", "time_namespaces(7)", "time", RUN(other_clocks), {{NULL, PLAIN}}, 0},
     {"uptime", "proc_uptime(5)", "time", RUN(uptime), {{NULL, PLAIN}}, 0},
     {"sysctl_write",
      "proc_sys(5)",
@@ -231,6 +327,7 @@ const struct op kMiscOps[] = {
      RUN(sysctl_read),
      {{&kSysctlRead, PLAIN}},
      0},
+    {"sysctls", "proc_sys(5)", "ipc net", RUN(sysctls), {{&kSubsystem, PLAIN}}, 0},
     {"sysctl_stat",
      "proc_sys(5)",
      "ipc user net pid uts",

@@ -68,6 +68,23 @@ OP(mount_setpropagation) {
   check(syscall(442, AT_FDCWD, v[0].s, v[2].n, &attributes, sizeof attributes));
 }
 
+// A mount point cannot go while something is mounted there in the caller's namespace.
+OP(rmdir_mount) { check(rmdir(v[0].s)); }
+OP(rename_mount) {
+  char path[64];
+  snprintf(path, sizeof path, "%s-renamed", v[0].s);
+  if (check(rename(v[0].s, path))) rename(path, v[0].s);
+}
+OP(unlink_mount) {
+  if (!check(mount(v[0].s, v[0].s, NULL, MS_BIND, NULL))) return;
+  say(" unlink=");
+  check(unlink(v[0].s));
+  say(" umount=");
+  check(umount2(v[0].s, 0));
+}
+OP(mount_on_file) { check(mount("tmpfs", v[0].s, "tmpfs", 0, NULL)); }
+OP(move_root) { check(mount("/", v[0].s, NULL, MS_MOVE, NULL)); }
+
 HELPER unsigned long long unique_mount_id(const char* path) {
   struct statx st;
   if (syscall(SYS_statx, AT_FDCWD, path, 0, 0x4000 /* unique mount id */, &st) < 0) return 0;
@@ -93,6 +110,23 @@ OP(listmount) {
   unsigned long long ids[64];
   struct mount_request request = {.size = 24, .mount = 0xffffffffffffffffULL};
   number(syscall(458, &request, ids, 64, 0));
+}
+// Of one mount, or what is refused.
+OP(listmount_at) {
+  unsigned long long ids[64];
+  struct mount_request request = {.size = 24, .mount = unique_mount_id(v[0].s)};
+  if (v[1].n == 1) request.size = 8;
+  if (v[1].n == 2) request.mount = 1;
+  if (v[1].n == 3) request.spare = 1;
+  number(syscall(458, &request, ids, 64, v[1].n == 4 ? 8 : 0));
+}
+OP(statmount_at) {
+  unsigned long long found[512];
+  struct mount_request request = {.size = 24, .mount = unique_mount_id(v[0].s), .parameter = 2};
+  if (v[1].n == 1) request.size = 8;
+  if (v[1].n == 2) request.mount = 1;
+  if (v[1].n == 3) request.spare = 1;
+  check(syscall(457, &request, found, sizeof found, v[1].n == 4 ? 8 : 0));
 }
 
 OP(statfs) {
@@ -185,6 +219,9 @@ static const struct domain kAttrFlags = {"attr_flags", 0, WORDS({"0", 0}, {"RECU
 static const struct domain kDirectory = {
     "directory", 0, WORDS({"/", 0}, {"/a", 1}, {"/b", 2}, {"/a/x", 3}, {"/b/x", 4}, {"/c", 5})};
 
+static const struct domain kAsked = {
+    "asked", 0, WORDS({"whole", 0}, {"small", 1}, {"nobody", 2}, {"spare", 3}, {"flags", 4})};
+
 const struct op kMntOps[] = {
     {"mount_tmpfs",
      "mount(2)",
@@ -262,6 +299,29 @@ const struct op kMntOps[] = {
      0},
     {"statmount", "statmount(2)", "mnt", RUN(statmount), {{&kPath, PLAIN}}, 0},
     {"listmount", "listmount(2)", "mnt", RUN(listmount), {{NULL, PLAIN}}, 0},
+    {"listmount_at",
+     "listmount(2)",
+     "mnt",
+     RUN(listmount_at),
+     {{&kMount, NEED}, {&kAsked, PLAIN}},
+     FAILS},
+    {"statmount_at",
+     "statmount(2)",
+     "mnt",
+     RUN(statmount_at),
+     {{&kMount, NEED}, {&kAsked, PLAIN}},
+     FAILS},
+    {"rmdir_mount", "rmdir(2)", "mnt", RUN(rmdir_mount), {{&kMount, NEED}}, FAILS},
+    {"rename_mount", "rename(2)", "mnt", RUN(rename_mount), {{&kMount, NEED}}, FAILS},
+    {"unlink_mount", "unlink(2)", "mnt", RUN(unlink_mount), {{&kFile, NEED}}, 0},
+    {"umount_path",
+     "umount(2)",
+     "mnt",
+     RUN(umount),
+     {{&kPath, PLAIN}, {&kUmountFlags, PLAIN}},
+     FAILS},
+    {"mount_on_file", "mount(2)", "mnt", RUN(mount_on_file), {{&kFile, NEED}}, FAILS},
+    {"move_root", "mount(2)", "mnt", RUN(move_root), {{&kPath, PLAIN}}, FAILS},
     {"statfs", "statfs(2)", "mnt", RUN(statfs), {{&kPath, PLAIN}}, 0},
     {"mountinfo", "proc_pid_mountinfo(5)", "mnt", RUN(mountinfo), {{&kTarget, PLAIN}}, 0},
     {"tree_stat", "open_tree(2)", "mnt", RUN(mount_fd_setns), {{&kTreeFd, NEED}}, 0},

@@ -83,6 +83,15 @@ OP(ns_links) {
   box->failed = !any;
 }
 
+// The file behind a link, and who owns it.
+OP(ns_stat) {
+  char path[64];
+  struct stat st;
+  snprintf(path, sizeof path, "/proc/%d/ns/%s", pid_of(v), v[1].s);
+  if (!check(stat(path, &st))) return;
+  say(" %s mode=%o uid=%u gid=%u %s", label('n', st.st_ino), st.st_mode, st.st_uid, st.st_gid,
+      label('d', st.st_dev));
+}
 // A namespace stays while a bind mount of its file does.
 OP(ns_bind) {
   char path[64];
@@ -234,6 +243,7 @@ const struct op kNsOps[] = {
      {{&kPidFd, NEED}, {&kPidFdNs, PLAIN}},
      0},
     {"ns_links", "namespaces(7)", EVERY_TYPE, RUN(ns_links), {{&kTarget, PLAIN}}, 0},
+    {"ns_stat", "namespaces(7)", EVERY_TYPE, RUN(ns_stat), {{&kTarget, PLAIN}, {&kLink, PLAIN}}, 0},
     {"ns_bind", "namespaces(7)", EVERY_TYPE, RUN(ns_bind), {{&kNsFd, NEED}, {&kNsFile, GIVE}}, 0},
     {"ns_open_file",
      "namespaces(7)",
