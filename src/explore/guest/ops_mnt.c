@@ -313,7 +313,7 @@ const struct op kMntOps[] = {
      FAILS},
     {"rmdir_mount", "rmdir(2)", "mnt", RUN(rmdir_mount), {{&kMount, NEED}}, FAILS},
     {"rename_mount", "rename(2)", "mnt", RUN(rename_mount), {{&kMount, NEED}}, FAILS},
-    {"unlink_mount", "unlink(2)", "mnt", RUN(unlink_mount), {{&kFile, NEED}}, 0},
+    {"unlink_mount", "unlink(2)", "mnt", RUN(unlink_mount), {{&kFile, NEED}}, FAILS},
     {"umount_path",
      "umount(2)",
      "mnt",
