@@ -13,6 +13,7 @@ HELPER void say_perm(const struct ipc_perm* perm) {
 }
 
 OP(sethostname) { check(syscall(SYS_sethostname, v[0].s, v[0].n)); }
+OP(sethostname_nowhere) { check(syscall(SYS_sethostname, (void*)8, 5)); }
 OP(setdomainname) { check(syscall(SYS_setdomainname, v[0].s, v[0].n)); }
 OP(uname) {
   struct utsname names;
@@ -263,6 +264,12 @@ static const struct domain kShmLock = {"shm_lock", 0,
 const struct op kIpcOps[] = {
     {"sethostname", "sethostname(2)", "uts user", RUN(sethostname), {{&kName, PLAIN}}, 0},
     {"setdomainname", "setdomainname(2)", "uts user", RUN(setdomainname), {{&kName, PLAIN}}, 0},
+    {"sethostname_nowhere",
+     "sethostname(2)",
+     "uts user",
+     RUN(sethostname_nowhere),
+     {{NULL, PLAIN}},
+     FAILS},
     {"uname", "uname(2)", "uts", RUN(uname), {{NULL, PLAIN}}, 0},
     {"msgget", "msgget(2)", "ipc", RUN(msgget), {{&kMsgKey, GIVE}, {&kGetFlags, PLAIN}}, 0},
     {"msgsnd",

@@ -63,6 +63,20 @@ OP(mount_clearattr) {
   struct mount_attributes attributes = {.clear = (unsigned long long)v[1].n};
   check(syscall(442, AT_FDCWD, v[0].s, v[2].n, &attributes, sizeof attributes));
 }
+// Files of the tree are owned as the user namespace maps it.
+OP(mount_idmap) {
+  struct mount_attributes attributes = {.set = 0x100000 /* idmap */,
+                                        .userns_fd = (unsigned long long)held(NSFD, v + 1)};
+  check(syscall(442, held(TREEFD, v), "", 0x1000 /* empty path */, &attributes, sizeof attributes));
+}
+OP(mount_setattr_size) {
+  struct {
+    struct mount_attributes attributes;
+    unsigned long long more[4];
+  } odd = {.more = {(unsigned long long)(v[1].n == 1)}};
+  check(syscall(442, AT_FDCWD, v[0].s, 0, &odd, v[1].n == 2 ? 8 : sizeof odd));
+}
+OP(mount_proc) { check(mount("proc", v[0].s, "proc", 0, v[1].s)); }
 OP(mount_setpropagation) {
   struct mount_attributes attributes = {.propagation = (unsigned long long)v[1].n};
   check(syscall(442, AT_FDCWD, v[0].s, v[2].n, &attributes, sizeof attributes));
@@ -211,7 +225,8 @@ static const struct domain kRemountFlags = {
 static const struct domain kTreeFlags = {"tree_flags", 0, WORDS({"0", 0}, {"RECURSIVE", 0x8000})};
 static const struct domain kFsmountFlags = {"fsmount_flags", 0,
                                             WORDS({"0", 0}, {"RDONLY", 1}, {"NOSUID", 2})};
-static const struct domain kMoveFlags = {"move_flags", 0, WORDS({"0", 0}, {"BENEATH", 0x200})};
+static const struct domain kMoveFlags = {"move_flags", 0,
+                                         WORDS({"0", 0}, {"BENEATH", 0x200}, {"SET_GROUP", 0x100})};
 static const struct domain kAttr = {"attr", 0,
                                     WORDS({"RDONLY", 1}, {"NOSUID", 2}, {"NODEV", 4}, {"NOEXEC", 8},
                                           {"NODIRATIME", 0x80}, {"NOSYMFOLLOW", 0x200000})};
@@ -219,6 +234,12 @@ static const struct domain kAttrFlags = {"attr_flags", 0, WORDS({"0", 0}, {"RECU
 static const struct domain kDirectory = {
     "directory", 0, WORDS({"/", 0}, {"/a", 1}, {"/b", 2}, {"/a/x", 3}, {"/b/x", 4}, {"/c", 5})};
 
+static const struct domain kSize = {"attr_size", 0,
+                                    WORDS({"larger", 0}, {"unknown", 1}, {"smaller", 2})};
+static const struct domain kProcOptions = {
+    "proc_options", 0,
+    WORDS({"hidepid=2", 0}, {"subset=pid", 0}, {"hidepid=ptraceable", 0}, {"gid=5", 0},
+          {"bad", 0})};
 static const struct domain kAsked = {
     "asked", 0, WORDS({"whole", 0}, {"small", 1}, {"nobody", 2}, {"spare", 3}, {"flags", 4})};
 
@@ -290,6 +311,24 @@ const struct op kMntOps[] = {
      "mnt user",
      RUN(mount_clearattr),
      {{&kMount, NEED}, {&kAttr, PLAIN}, {&kAttrFlags, PLAIN}},
+     0},
+    {"mount_idmap",
+     "mount_setattr(2)",
+     "mnt user",
+     RUN(mount_idmap),
+     {{&kTreeFd, NEED}, {&kNsFd, NEED}},
+     FAILS},
+    {"mount_setattr_size",
+     "mount_setattr(2)",
+     "mnt",
+     RUN(mount_setattr_size),
+     {{&kMount, NEED}, {&kSize, PLAIN}},
+     FAILS},
+    {"mount_proc",
+     "proc(5)",
+     "mnt pid user",
+     RUN(mount_proc),
+     {{&kMount, GIVE}, {&kProcOptions, PLAIN}},
      0},
     {"mount_setpropagation",
      "mount_setattr(2)",

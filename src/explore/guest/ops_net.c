@@ -3,6 +3,7 @@
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
 #include <net/if.h>
+#include <net/route.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -140,6 +141,24 @@ OP(addr_add) {
   check(ioctl(fd, SIOCSIFADDR, &r));
   close(fd);
 }
+HELPER void change_route(const char* word, unsigned long call) {
+  struct rtentry route;
+  struct sockaddr_in to = {.sin_family = AF_INET}, mask = {.sin_family = AF_INET};
+  char device[] = "lo";
+  memset(&route, 0, sizeof route);
+  inet_pton(AF_INET, word, &to.sin_addr);
+  mask.sin_addr.s_addr = htonl(0xffffff00);
+  to.sin_addr.s_addr &= mask.sin_addr.s_addr;
+  memcpy(&route.rt_dst, &to, sizeof to);
+  memcpy(&route.rt_genmask, &mask, sizeof mask);
+  route.rt_flags = RTF_UP;
+  route.rt_dev = device;
+  int fd = plain_socket();
+  check(ioctl(fd, call, &route));
+  close(fd);
+}
+OP(route_add) { change_route(v[0].s, SIOCADDRT); }
+OP(route_del) { change_route(v[0].s, SIOCDELRT); }
 OP(link_index) {
   struct ifreq r;
   memset(&r, 0, sizeof r);
@@ -492,6 +511,7 @@ static const struct domain kOtherSocket = {
 static const struct domain kUnixName = {
     "unix_name", 0, WORDS({"@one", 0}, {"/tmp/sock", 0}, {"@two", 0}, {"/d/sock", 0})};
 
+static const struct domain kRoute = {"route", 0, WORDS({"192.0.2.1", 0}, {"10.0.0.9", 0})};
 static const struct domain kNetlinkPort = {"netlink_port", 0, WORDS({"4711", 4711}, {"7", 7})};
 static const struct domain kNsid = {"nsid", 0, WORDS({"ask", -2}, {"5", 5}, {"any", -1}, {"0", 0})};
 static const struct domain kSomewhere = {
@@ -543,6 +563,8 @@ const struct op kNetOps[] = {
      RUN(addr_add),
      {{&kDevice, PLAIN}, {&kAddress, PLAIN}},
      0},
+    {"route_add", "netdevice(7)", "net user", RUN(route_add), {{&kRoute, GIVE}}, 0},
+    {"route_del", "netdevice(7)", "net user", RUN(route_del), {{&kRoute, TAKE}}, 0},
     {"link_index", "netdevice(7)", "net", RUN(link_index), {{&kDevice, PLAIN}}, 0},
     {"addresses", "rtnetlink(7)", "net", RUN(addresses), {{NULL, PLAIN}}, 0},
     {"nsid", "rtnetlink(7)", "net", RUN(nsid), {{&kTarget, PLAIN}, {&kNsid, PLAIN}}, FAILS},

@@ -1,3 +1,4 @@
+#include <dirent.h>
 #include <linux/nsfs.h>
 
 #include "core.h"
@@ -49,6 +50,10 @@ OP(ns_type) {
   int type = ioctl(held(NSFD, v), NS_GET_NSTYPE);
   if (check(type)) say(" %x", (unsigned)type);
 }
+OP(ns_id) {
+  unsigned long long id = 0;
+  if (check(ioctl(held(NSFD, v), 0x8008b70d /* NS_GET_ID */, &id))) say(" %s", label('N', id));
+}
 OP(ns_owner) {
   uid_t uid = 0;
   if (check(ioctl(held(NSFD, v), NS_GET_OWNER_UID, &uid))) say(" %u", uid);
@@ -62,6 +67,14 @@ OP(pidfd_ns) {
   close(fd);
 }
 
+OP(ns_names) {
+  char path[64];
+  snprintf(path, sizeof path, "/proc/%d/ns", pid_of(v));
+  DIR* folder = opendir(path);
+  if (!check(folder ? 0 : -1)) return;
+  for (struct dirent* entry; (entry = readdir(folder));) say(" %s", entry->d_name);
+  closedir(folder);
+}
 OP(ns_links) {
   static const char* const names[] = {
       "cgroup", "ipc", "mnt", "net", "pid", "pid_for_children", "time", "time_for_children",
@@ -125,7 +138,7 @@ static const struct domain kUnshareFlags = {
           {"NEWUSER|NEWNS", CLONE_NEWUSER | CLONE_NEWNS},
           {"NEWUTS|NEWIPC|NEWTIME", CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWTIME}, {"FS", CLONE_FS},
           {"FILES", CLONE_FILES}, {"SYSVSEM", CLONE_SYSVSEM}, {"VM", CLONE_VM},
-          {"THREAD", CLONE_THREAD}, {"DETACHED", 0x00400000})};
+          {"THREAD", CLONE_THREAD}, {"DETACHED", 0x00400000}, {"unknown", 1})};
 static const struct domain kWithUser = {
     "with_user", 0,
     WORDS({"none", 0}, {"NEWNS", CLONE_NEWNS}, {"NEWPID", CLONE_NEWPID}, {"NEWNET", CLONE_NEWNET},
@@ -159,8 +172,8 @@ static const struct domain kJoinPidFd = {
           {"NEWNET", CLONE_NEWNET}, {"NEWPID", CLONE_NEWPID}, {"NEWCGROUP", CLONE_NEWCGROUP},
           {"NEWUTS|NEWIPC|NEWNET", CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET},
           {"NEWUSER", CLONE_NEWUSER}, {"NEWTIME", CLONE_NEWTIME}, {"none", 0}, {"FS", CLONE_FS})};
-static const struct domain kNsGet = {"ns_get", 0,
-                                     WORDS({"userns", NS_GET_USERNS}, {"parent", NS_GET_PARENT})};
+static const struct domain kNsGet = {
+    "ns_get", 0, WORDS({"userns", NS_GET_USERNS}, {"parent", NS_GET_PARENT}, {"unknown", 0xb77f})};
 static const struct domain kNsPid = {"ns_pid", 0,
                                      WORDS({"pid_from", 0x8004b706}, {"tgid_from", 0x8004b707},
                                            {"pid_in", 0x8004b708}, {"tgid_in", 0x8004b709})};
@@ -229,6 +242,8 @@ const struct op kNsOps[] = {
      DIVIDES},
     {"ns_get", "ioctl_ns(2)", EVERY_TYPE, RUN(ns_get), {{&kNsFd, NEED}, {&kNsGet, PLAIN}}, 0},
     {"ns_type", "ioctl_ns(2)", EVERY_TYPE, RUN(ns_type), {{&kNsFd, NEED}}, 0},
+    {"ns_id", "ioctl_nsfs(2)", EVERY_TYPE, RUN(ns_id), {{&kNsFd, NEED}}, FAILS},
+    {"ns_names", "namespaces(7)", EVERY_TYPE, RUN(ns_names), {{&kTarget, PLAIN}}, 0},
     {"ns_owner", "ioctl_ns(2)", "user", RUN(ns_owner), {{&kNsFd, NEED}}, FAILS},
     {"ns_pid",
      "ioctl_ns(2)",

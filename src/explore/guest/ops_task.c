@@ -146,6 +146,83 @@ OP(namespaces_end) {
   if (pid > 0) syscall(SYS_wait4, pid, &status, __WALL, NULL);
   if (status) box->failed = 1;
 }
+// Which namespaces a new process is in.
+HELPER void say_own(unsigned long flags) {
+  static const struct {
+    unsigned long flag;
+    const char* name;
+  } types[] = {{CLONE_NEWUTS, "uts"},   {CLONE_NEWIPC, "ipc"},      {CLONE_NEWNS, "mnt"},
+               {CLONE_NEWNET, "net"},   {CLONE_NEWPID, "pid"},      {CLONE_NEWUSER, "user"},
+               {CLONE_NEWTIME, "time"}, {CLONE_NEWCGROUP, "cgroup"}};
+  for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+    char path[64];
+    struct stat st;
+    snprintf(path, sizeof path, "/proc/self/ns/%s", types[i].name);
+    if ((flags & types[i].flag) != 0 && stat(path, &st) == 0)
+      say("%s=%s ", types[i].name, label('n', st.st_ino));
+  }
+}
+// clone(2) as it was before clone3(2).
+OP(old_clone) {
+  say_own((unsigned long)v[0].n);
+  int status = 0;
+  int pid = (int)syscall(SYS_clone, v[0].n | SIGCHLD, NULL, NULL, NULL, NULL);
+  if (pid == 0) {
+    say_own((unsigned long)v[0].n);
+    _exit(4);
+  }
+  if (pid > 0) syscall(SYS_wait4, pid, &status, __WALL, NULL);
+  if (number(pid) > 0) say(" status=%x", status);
+}
+OP(clone3_born) {
+  say_own((unsigned long)v[0].n);
+  struct clone_args args = {.flags = (unsigned long)v[0].n, .exit_signal = SIGCHLD};
+  int pid = (int)syscall(SYS_clone3, &args, sizeof args);
+  if (pid == 0) {
+    say_own((unsigned long)v[0].n);
+    _exit(4);
+  }
+  if (pid > 0) syscall(SYS_wait4, pid, NULL, __WALL, NULL);
+  number(pid);
+}
+// What clone3(2) refuses, or takes although it is odd.
+OP(clone3_odd) {
+  struct {
+    struct clone_args args;
+    unsigned long more[4];
+  } odd = {.args = {.exit_signal = SIGCHLD}};
+  size_t size = sizeof odd.args;
+  switch (v[0].n) {
+    case 0:
+      size = sizeof odd;
+      break;
+    case 1:
+      size = 64;
+      break;
+    case 2:
+      size = 63;
+      break;
+    case 3:
+      size = sizeof odd, odd.more[0] = 1;
+      break;
+    case 4:
+      size = 5000;
+      break;
+    case 5:
+      odd.args.exit_signal = 65;
+      break;
+    case 6:
+      odd.args.flags = 1UL << 40;
+      break;
+    default:
+      odd.args.flags = CLONE_NEWNS | CLONE_FS;
+      break;
+  }
+  int pid = (int)syscall(SYS_clone3, &odd, size);
+  if (pid == 0) _exit(0);
+  if (pid > 0) syscall(SYS_wait4, pid, NULL, __WALL, NULL);
+  number(pid);
+}
 OP(children) {
   char path[64];
   int pid = pid_of(v);
@@ -195,6 +272,17 @@ static const struct domain kProcFile = {
     WORDS({"status", 0}, {"net/dev", 0}, {"uid_map", 0}, {"timens_offsets", 0}, {"ns", 0},
           {"mountinfo", 0}, {"fd", 0}, {"setgroups", 0}, {"oom_score_adj", 0})};
 
+static const struct domain kBorn = {
+    "born", 0,
+    WORDS({"NEWUTS|NEWIPC", CLONE_NEWUTS | CLONE_NEWIPC},
+          {"NEWNS|NEWNET", CLONE_NEWNS | CLONE_NEWNET},
+          {"NEWPID|NEWCGROUP", CLONE_NEWPID | CLONE_NEWCGROUP}, {"NEWUSER", CLONE_NEWUSER},
+          {"0", 0}, {"VFORK", CLONE_VFORK}, {"NEWUSER|NEWPID", CLONE_NEWUSER | CLONE_NEWPID})};
+static const struct domain kOdd = {
+    "odd", 0,
+    WORDS({"larger", 0}, {"first", 1}, {"smaller", 2}, {"unknown", 3}, {"huge", 4}, {"signal", 5},
+          {"flag", 6}, {"NEWNS|FS", 7})};
+
 const struct op kTaskOps[] = {
     {"ask",
      "sched_setscheduler(2)",
@@ -217,6 +305,9 @@ const struct op kTaskOps[] = {
      0},
     {"signal_parent", "sigaction(2)", "pid user", RUN(signal_parent), {{&kNearFlags, PLAIN}}, 0},
     {"namespaces_end", "namespaces(7)", EVERY_TYPE, RUN(namespaces_end), {{&kCounted, PLAIN}}, 0},
+    {"old_clone", "clone(2)", EVERY_TYPE, RUN(old_clone), {{&kBorn, PLAIN}}, 0},
+    {"clone3_born", "clone(2)", EVERY_TYPE, RUN(clone3_born), {{&kBorn, PLAIN}}, 0},
+    {"clone3_odd", "clone(2)", EVERY_TYPE, RUN(clone3_odd), {{&kOdd, PLAIN}}, FAILS},
     {"children", "proc_pid_task(5)", "pid", RUN(children), {{&kTarget, PLAIN}}, 0},
     {"proc_owner",
      "proc(5)",
