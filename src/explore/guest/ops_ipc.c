@@ -80,11 +80,17 @@ OP(ipc_info) {
     say(" used_ids=%d shm_tot=%lu", used.used_ids, used.shm_tot);
 }
 
-// Room for one more at most, so that the limit is met.
+// Room for no object more than one: of two, at least one is refused.
 OP(sysv_limit) {
   char path[64];
   snprintf(path, sizeof path, "/proc/sys/kernel/%s", v[0].s);
-  check(put(path, v[0].n ? "1\n" : "100 200 30 1\n"));
+  if (!check(put(path, v[0].n ? "1\n" : "100 200 30 1\n"))) return;
+  for (int i = 0; i < 2; i++) {
+    int id = v[0].n == 0   ? semget(IPC_PRIVATE, 1, 0600)
+             : v[0].n == 1 ? msgget(IPC_PRIVATE, 0600)
+                           : shmget(IPC_PRIVATE, 4096, 0600);
+    say(" %s", id < 0 ? strerrorname_np(errno) : "0");
+  }
 }
 // A second object, whose key nobody has.
 OP(sysv_more) {

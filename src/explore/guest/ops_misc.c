@@ -225,6 +225,26 @@ OP(proc_cgroup) {
   check(*text ? 0 : -1);
   if (line) say(" %.*s", (int)strcspn(line, "\n"), line);
 }
+// Where its maker is, to a child in a cgroup namespace of its own.
+OP(cgroup_from_inside) {
+  char path[64];
+  snprintf(path, sizeof path, "/cgroup/%s/cgroup.procs", v[0].s);
+  int father = (int)syscall(SYS_getpid);
+  int pid = (int)syscall(SYS_fork);
+  if (pid == 0) {
+    if (check(put(path, "0")) && check(unshare(CLONE_NEWCGROUP))) {
+      for (int i = 0; i < 2; i++) {
+        snprintf(path, sizeof path, "/proc/%d/cgroup", i ? father : (int)syscall(SYS_getpid));
+        const char* line = strstr(slurp(path), "0::");
+        if (line) say(" %.*s", (int)strcspn(line, "\n"), line);
+      }
+    }
+    _exit(0);
+  }
+  if (pid > 0) syscall(SYS_wait4, pid, NULL, __WALL, NULL);
+  say(" ");
+  number(pid);
+}
 OP(clone_into_cgroup) {
   char path[64];
   snprintf(path, sizeof path, "/cgroup/%s", v[0].s);
@@ -256,7 +276,9 @@ static const struct domain kClock = {
     WORDS({"MONOTONIC", CLOCK_MONOTONIC}, {"BOOTTIME", CLOCK_BOOTTIME},
           {"REALTIME", CLOCK_REALTIME}, {"MONOTONIC_RAW", CLOCK_MONOTONIC_RAW},
           {"MONOTONIC_COARSE", CLOCK_MONOTONIC_COARSE}, {"BOOTTIME_ALARM", CLOCK_BOOTTIME_ALARM},
-          {"REALTIME_COARSE", CLOCK_REALTIME_COARSE})};
+          {"REALTIME_COARSE", CLOCK_REALTIME_COARSE},
+          {"PROCESS_CPUTIME_ID", CLOCK_PROCESS_CPUTIME_ID},
+          {"THREAD_CPUTIME_ID", CLOCK_THREAD_CPUTIME_ID})};
 static const struct domain kTimerClock = {
     "timer_clock", 0, WORDS({"MONOTONIC", CLOCK_MONOTONIC}, {"BOOTTIME", CLOCK_BOOTTIME})};
 static const struct domain kMoment = {
@@ -290,7 +312,7 @@ static const struct domain kSysctlValue = {
 static const struct domain kSubsystem = {
     "subsystem", 0, WORDS({"ipc", 0}, {"mqueue", 1}, {"ipv4", 2}, {"tcp", 3}, {"other", 4})};
 static const struct domain kCgroup = {"cgroup", 0, WORDS({"g", 0}, {"h", 0}, {"g/k", 0})};
-static const struct domain kAnyCgroup = {"any_cgroup", 0, WORDS({".", 0}, {"g", 0}, {"h", 0})};
+static const struct domain kRootCgroup = {"root_cgroup", 0, WORDS({".", 0})};
 static const struct domain kCgroupFile = {
     "cgroup_file", 0,
     WORDS({"cgroup.procs", 0}, {"cgroup.threads", 0}, {"cgroup.events", 0}, {"cgroup.type", 0},
@@ -372,7 +394,13 @@ const struct op kMiscOps[] = {
      "cgroups(7)",
      "cgroup pid",
      RUN(cgroup_read),
-     {{&kAnyCgroup, PLAIN}, {&kCgroupFile, PLAIN}},
+     {{&kRootCgroup, PLAIN}, {&kCgroupFile, PLAIN}},
+     0},
+    {"cgroup_read_made",
+     "cgroups(7)",
+     "cgroup pid",
+     RUN(cgroup_read),
+     {{&kCgroup, NEED}, {&kCgroupFile, PLAIN}},
      0},
     {"cgroup_write",
      "cgroups(7)",
@@ -381,6 +409,12 @@ const struct op kMiscOps[] = {
      {{&kCgroup, NEED}, {&kCgroupWrite, PLAIN}, {&kCgroupText, PLAIN}},
      0},
     {"proc_cgroup", "cgroup_namespaces(7)", "cgroup", RUN(proc_cgroup), {{&kTarget, PLAIN}}, 0},
+    {"cgroup_from_inside",
+     "cgroup_namespaces(7)",
+     "cgroup",
+     RUN(cgroup_from_inside),
+     {{&kCgroup, NEED}},
+     0},
     {"clone_into_cgroup",
      "clone(2)",
      "cgroup",

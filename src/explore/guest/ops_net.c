@@ -293,6 +293,25 @@ OP(socket_defaults) {
     say(" netns=%s", label('C', cookie));
   close(fd);
 }
+// The identity of the own network namespace and of a new one.
+HELPER void say_cookie(void) {
+  unsigned long long cookie = 0;
+  socklen_t size = sizeof cookie;
+  int fd = plain_socket();
+  if (check(getsockopt(fd, SOL_SOCKET, 71 /* SO_NETNS_COOKIE */, &cookie, &size)))
+    say("=%s ", label('C', cookie));
+  close(fd);
+}
+OP(net_cookies) {
+  int pid = (int)syscall(SYS_fork);
+  if (pid == 0) {
+    say_cookie();
+    if (check(unshare(CLONE_NEWNET))) say_cookie();
+    _exit(0);
+  }
+  if (pid > 0) syscall(SYS_wait4, pid, NULL, __WALL, NULL);
+  number(pid);
+}
 // Options that need a capability over the socket's network namespace.
 OP(set_option) {
   int value = 1, fd = plain_socket();
@@ -335,7 +354,10 @@ OP(proc_net) {
       say(" %s", name);
     // tcp, udp and raw begin with a number and an address.
     if (sscanf(line, " %*d: %127[0-9A-F:]", name) == 1) say(" %s", name);
-    if (strcmp(v[1].s, "netlink") == 0 && sscanf(line, "%*s 2 %127s", name) == 1) say(" %s", name);
+    if (strcmp(v[1].s, "netlink") == 0) {
+      if (sscanf(line, "%*s 2 %127s", name) == 1) say(" %s", name);
+      if (sscanf(line, "%*s %*s %*s %*s %127s", name) != 1) say(" odd");
+    }
     if (strcmp(v[1].s, "route") == 0 && sscanf(line, "%127s", name) == 1) say(" %s", name);
     if (strcmp(v[1].s, "unix") == 0 &&
         sscanf(line, "%*s %*s %*s %*s %*s %*s %*s %127s", name) == 1 && strcmp(name, "Inode") != 0)
@@ -577,6 +599,7 @@ const struct op kNetOps[] = {
     {"netlink_send", "netlink(7)", "net", RUN(netlink_send), {{&kNetlinkPort, NEED}}, FAILS},
     {"use_address", "ip(7)", "net", RUN(use_address), {{&kSomewhere, PLAIN}}, FAILS},
     {"socket_defaults", "tcp(7)", "net", RUN(socket_defaults), {{NULL, PLAIN}}, 0},
+    {"net_cookies", "network_namespaces(7)", "net", RUN(net_cookies), {{NULL, PLAIN}}, 0},
     {"set_option", "socket(7)", "net user", RUN(set_option), {{&kOption, PLAIN}}, 0},
     {"peer", "unix(7)", "pid user", RUN(peer), {{NULL, PLAIN}}, 0},
     {"net_ns_of_socket", "ioctl_ns(2)", "net user", RUN(net_ns_of_socket), {{&kSocket, NEED}}, 0},

@@ -54,6 +54,17 @@ OP(ns_id) {
   unsigned long long id = 0;
   if (check(ioctl(held(NSFD, v), 0x8008b70d /* NS_GET_ID */, &id))) say(" %s", label('N', id));
 }
+// A mount namespace and its neighbours, in the order of their ids.
+OP(ns_walk) {
+  struct {
+    unsigned size, mounts;
+    unsigned long long id;
+  } info = {.size = 16};
+  int fd = ioctl(held(NSFD, v), (unsigned long)v[1].n, &info);
+  // The one before may be of the machine.
+  if (check(fd) && v[1].s[0] == 'i') say(" mounts=%u", info.mounts);
+  if (fd > 0) close(fd);
+}
 OP(ns_owner) {
   uid_t uid = 0;
   if (check(ioctl(held(NSFD, v), NS_GET_OWNER_UID, &uid))) say(" %u", uid);
@@ -164,16 +175,15 @@ static const struct domain kLink = {
           {"time", 0}, {"pid_for_children", 0}, {"time_for_children", 0})};
 static const struct domain kNsFile = {"ns_file", 0,
                                       WORDS({"/n", 0}, {"/a/n", 1}, {"/b/n", 2}, {"/tmp/n", 3})};
-static const struct domain kJoin = {
-    "join", 0, WORDS({"any", 0}, {"NEWUTS", CLONE_NEWUTS}, {"NEWNS", CLONE_NEWNS})};
+static const struct domain kJoin = {"join", 0, WORDS({"any", 0}, {"NEWUTS", CLONE_NEWUTS})};
 static const struct domain kJoinPidFd = {
     "join_pidfd", 0,
     WORDS({"NEWUTS", CLONE_NEWUTS}, {"NEWIPC", CLONE_NEWIPC}, {"NEWNS", CLONE_NEWNS},
           {"NEWNET", CLONE_NEWNET}, {"NEWPID", CLONE_NEWPID}, {"NEWCGROUP", CLONE_NEWCGROUP},
           {"NEWUTS|NEWIPC|NEWNET", CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET},
           {"NEWUSER", CLONE_NEWUSER}, {"NEWTIME", CLONE_NEWTIME}, {"none", 0}, {"FS", CLONE_FS})};
-static const struct domain kNsGet = {
-    "ns_get", 0, WORDS({"userns", NS_GET_USERNS}, {"parent", NS_GET_PARENT}, {"unknown", 0xb77f})};
+static const struct domain kNsGet = {"ns_get", 0,
+                                     WORDS({"userns", NS_GET_USERNS}, {"parent", NS_GET_PARENT})};
 static const struct domain kNsPid = {"ns_pid", 0,
                                      WORDS({"pid_from", 0x8004b706}, {"tgid_from", 0x8004b707},
                                            {"pid_in", 0x8004b708}, {"tgid_in", 0x8004b709})};
@@ -194,6 +204,10 @@ static const struct domain kUserFlags = {
     WORDS({"NEWUSER", CLONE_NEWUSER}, {"NEWUSER|NEWPID", CLONE_NEWUSER | CLONE_NEWPID},
           {"NEWUSER|NEWNS", CLONE_NEWUSER | CLONE_NEWNS},
           {"NEWUSER|NEWNET|NEWUTS", CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWUTS})};
+
+static const struct domain kNsWalk = {"ns_walk", 0,
+                                      WORDS({"info", 0x8010b70a}, {"next", 0x8010b70b},
+                                            {"previous", 0x8010b70c}, {"unknown", 0xb77f})};
 
 const struct op kNsOps[] = {
     {"unshare", "unshare(2)", EVERY_TYPE, RUN(unshare), {{&kUnshareFlags, PLAIN}}, DIVIDES},
@@ -244,6 +258,7 @@ const struct op kNsOps[] = {
     {"ns_type", "ioctl_ns(2)", EVERY_TYPE, RUN(ns_type), {{&kNsFd, NEED}}, 0},
     {"ns_id", "ioctl_nsfs(2)", EVERY_TYPE, RUN(ns_id), {{&kNsFd, NEED}}, FAILS},
     {"ns_names", "namespaces(7)", EVERY_TYPE, RUN(ns_names), {{&kTarget, PLAIN}}, 0},
+    {"ns_walk", "ioctl_nsfs(2)", "mnt", RUN(ns_walk), {{&kNsFd, NEED}, {&kNsWalk, PLAIN}}, FAILS},
     {"ns_owner", "ioctl_ns(2)", "user", RUN(ns_owner), {{&kNsFd, NEED}}, FAILS},
     {"ns_pid",
      "ioctl_ns(2)",

@@ -174,6 +174,11 @@ OP(old_clone) {
   if (pid > 0) syscall(SYS_wait4, pid, &status, __WALL, NULL);
   if (number(pid) > 0) say(" status=%x", status);
 }
+OP(vfork) {
+  int pid = (int)vfork();
+  if (pid == 0) _exit(5);
+  if (number(pid) > 0) say_end(pid);
+}
 OP(clone3_born) {
   say_own((unsigned long)v[0].n);
   struct clone_args args = {.flags = (unsigned long)v[0].n, .exit_signal = SIGCHLD};
@@ -306,6 +311,7 @@ const struct op kTaskOps[] = {
     {"signal_parent", "sigaction(2)", "pid user", RUN(signal_parent), {{&kNearFlags, PLAIN}}, 0},
     {"namespaces_end", "namespaces(7)", EVERY_TYPE, RUN(namespaces_end), {{&kCounted, PLAIN}}, 0},
     {"old_clone", "clone(2)", EVERY_TYPE, RUN(old_clone), {{&kBorn, PLAIN}}, 0},
+    {"vfork", "vfork(2)", "pid", RUN(vfork), {{NULL, PLAIN}}, 0},
     {"clone3_born", "clone(2)", EVERY_TYPE, RUN(clone3_born), {{&kBorn, PLAIN}}, 0},
     {"clone3_odd", "clone(2)", EVERY_TYPE, RUN(clone3_odd), {{&kOdd, PLAIN}}, FAILS},
     {"children", "proc_pid_task(5)", "pid", RUN(children), {{&kTarget, PLAIN}}, 0},
