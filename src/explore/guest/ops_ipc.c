@@ -212,6 +212,70 @@ OP(mq_notify) {
 }
 OP(mq_unlink) { check(syscall(SYS_mq_unlink, v[0].s)); }
 
+HELPER void say_tried(const char* what, long result) {
+  say(" %s=%s", what, result < 0 ? strerrorname_np(errno) : "0");
+}
+// What an ordinary user, to whom it does not belong, may do with it.
+OP(sysv_as_user) {
+  int pid = (int)syscall(SYS_fork);
+  if (pid == 0) {
+    static struct {
+      long type;
+      char text[8];
+    } message = {1, "hello"};
+    struct msqid_ds queue;
+    struct shmid_ds memory;
+    struct sembuf up = {0, 1, IPC_NOWAIT};
+    int msg = msgget((key_t)v[0].n, 0), sem = semget((key_t)v[0].n, 0, 0);
+    int shm = shmget((key_t)v[0].n, 0, 0);
+    if (syscall(SYS_setresgid, 1000, 1000, 1000) == 0)
+      check(syscall(SYS_setresuid, 1000, 1000, 1000));
+    if (msg >= 0) {
+      say_tried("send", msgsnd(msg, &message, 5, IPC_NOWAIT));
+      say_tried("msg_stat", msgctl(msg, IPC_STAT, &queue));
+      say_tried("msg_rmid", msgctl(msg, IPC_RMID, NULL));
+    }
+    if (sem >= 0) {
+      say_tried("semop", semop(sem, &up, 1));
+      say_tried("setval", semctl(sem, 0, SETVAL, 1));
+      say_tried("sem_rmid", semctl(sem, 0, IPC_RMID));
+    }
+    if (shm >= 0) {
+      say_tried("attach", shmat(shm, NULL, 0) == (void*)-1 ? -1 : 0);
+      say_tried("shm_stat", shmctl(shm, IPC_STAT, &memory));
+      say_tried("lock", shmctl(shm, SHM_LOCK, NULL));
+      say_tried("shm_rmid", shmctl(shm, IPC_RMID, NULL));
+    }
+    _exit(0);
+  }
+  if (pid > 0) syscall(SYS_wait4, pid, NULL, __WALL, NULL);
+  if (pid < 0) check(-1);
+}
+OP(mq_as_user) {
+  int pid = (int)syscall(SYS_fork);
+  if (pid == 0) {
+    if (syscall(SYS_setresgid, 1000, 1000, 1000) == 0)
+      check(syscall(SYS_setresuid, 1000, 1000, 1000));
+    say_tried("open", syscall(SYS_mq_open, v[0].s, O_RDONLY, 0, NULL));
+    say_tried("unlink", syscall(SYS_mq_unlink, v[0].s));
+    _exit(0);
+  }
+  if (pid > 0) syscall(SYS_wait4, pid, NULL, __WALL, NULL);
+  if (pid < 0) check(-1);
+}
+// What is removed while somebody is attached goes with the last of them.
+OP(shm_life) {
+  struct shmid_ds ds;
+  int id = shmget(IPC_PRIVATE, 4096, 0600);
+  if (!check(id)) return;
+  void* memory = shmat(id, NULL, 0);
+  say_tried("removed", shmctl(id, IPC_RMID, NULL));
+  say_tried("attached", shmctl(id, IPC_STAT, &ds));
+  say_tried("again", shmat(id, NULL, 0) == (void*)-1 ? -1 : 0);
+  shmdt(memory);
+  say_tried("detached", shmctl(id, IPC_STAT, &ds));
+}
+
 // The table.
 #include "domains.h"
 
@@ -343,6 +407,11 @@ const struct op kIpcOps[] = {
     {"shm_stat", "shmctl(2)", "ipc pid", RUN(shm_stat), {{&kShmKey, NEED}}, 0},
     {"shm_lock", "shmctl(2)", "ipc", RUN(shm_lock), {{&kShmKey, NEED}, {&kShmLock, PLAIN}}, 0},
     {"shm_remove", "shmctl(2)", "ipc", RUN(shm_remove), {{&kShmKey, TAKE}}, 0},
+    {"msg_as_user", "sysvipc(7)", "ipc user", RUN(sysv_as_user), {{&kMsgKey, NEED}}, 0},
+    {"sem_as_user", "sysvipc(7)", "ipc user", RUN(sysv_as_user), {{&kSemKey, NEED}}, 0},
+    {"shm_as_user", "sysvipc(7)", "ipc user", RUN(sysv_as_user), {{&kShmKey, NEED}}, 0},
+    {"mq_as_user", "mq_overview(7)", "ipc user", RUN(mq_as_user), {{&kMqName, NEED}}, 0},
+    {"shm_life", "shmctl(2)", "ipc", RUN(shm_life), {{NULL, PLAIN}}, 0},
     {"proc_sysvipc", "proc(5)", "ipc user", RUN(proc_sysvipc), {{&kSysvFile, PLAIN}}, 0},
     {"mq_open",
      "mq_overview(7)",

@@ -124,6 +124,15 @@ OP(other_clocks) {
                     &started) == 1)
     say(" started=%ld", started / 100 / 50000);
   say(" day=%s", labs(day[0] - now.tv_sec) < 30 ? "same" : "differs");
+  // Thrice, for we may have to wait between the two.
+  double up = 0, apart = 1;
+  for (int tries = 0; tries < 3 && apart >= 0.5; tries++) {
+    sscanf(slurp("/proc/uptime"), "%lf", &up);
+    syscall(SYS_clock_gettime, CLOCK_BOOTTIME, &now);
+    apart = (double)now.tv_sec + (double)now.tv_nsec / 1e9 - up;
+    if (apart < 0) apart = -apart;
+  }
+  say(" boot=%s", apart < 0.5 ? "same" : "differs");
 }
 OP(uptime) {
   double up = 0;
@@ -134,7 +143,9 @@ OP(sysctl_write) {
   char path[128], text[64];
   snprintf(path, sizeof path, "/proc/sys/%s", v[0].s);
   spaced(text, sizeof text, v[1].s);
-  check(put(path, text));
+  if (!check(put(path, text))) return;
+  const char* now = slurp(path);
+  say(" now=%.*s", (int)strcspn(now, "\n"), now);
 }
 OP(sysctl_read) {
   char path[128];
@@ -175,10 +186,12 @@ OP(sysctls) {
     char path[96];
     snprintf(path, sizeof path, "/proc/sys/%s/%s", groups[v[0].n].folder, *name);
     const char* text = slurp(path);
+    struct stat st;
     if (errno)
       say("%s=%s ", *name, strerrorname_np(errno));
     else
-      say("%s=%.*s ", *name, (int)strcspn(text, "\n"), text);
+      say("%s=%.*s", *name, (int)strcspn(text, "\n"), text);
+    if (stat(path, &st) == 0) say(" %o,%u ", st.st_mode & 0777, st.st_uid);
   }
 }
 OP(sysctl_stat) {

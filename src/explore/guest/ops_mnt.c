@@ -143,6 +143,29 @@ OP(statmount_at) {
   check(syscall(457, &request, found, sizeof found, v[1].n == 4 ? 8 : 0));
 }
 
+// The mounts of another namespace, to a child with and without a capability over it.
+OP(mounts_of_maker) {
+  int pid = (int)syscall(SYS_fork);
+  if (pid == 0) {
+    unsigned long long ids[64], found[512];
+    struct mount_request all = {.size = 32, .mount = 0xffffffffffffffffULL};
+    struct mount_request one = {.size = 32, .mount = unique_mount_id("/"), .parameter = 2};
+    int ns = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+    say("id=");
+    check(ioctl(ns, 0x8008b705UL /* NS_GET_MNTNS_ID */, &all.ns));
+    one.ns = all.ns;
+    if (check(unshare(v[0].n ? CLONE_NEWUSER | CLONE_NEWNS : CLONE_NEWNS))) {
+      say(" list=");
+      number(syscall(458, &all, ids, 64, 0));
+      say(" status=");
+      check(syscall(457, &one, found, sizeof found, 0));
+    }
+    _exit(0);
+  }
+  if (pid > 0) syscall(SYS_wait4, pid, NULL, __WALL, NULL);
+  if (pid < 0) check(-1);
+}
+
 OP(statfs) {
   char text[64];
   long long words[16];
@@ -240,6 +263,7 @@ static const struct domain kProcOptions = {
     "proc_options", 0,
     WORDS({"hidepid=2", 0}, {"subset=pid", 0}, {"hidepid=ptraceable", 0}, {"gid=5", 0},
           {"bad", 0})};
+static const struct domain kPower = {"power", 0, WORDS({"with", 0}, {"without", 1})};
 static const struct domain kAsked = {
     "asked", 0, WORDS({"whole", 0}, {"small", 1}, {"nobody", 2}, {"spare", 3}, {"flags", 4})};
 
@@ -361,6 +385,12 @@ const struct op kMntOps[] = {
      FAILS},
     {"mount_on_file", "mount(2)", "mnt", RUN(mount_on_file), {{&kFile, NEED}}, FAILS},
     {"move_root", "mount(2)", "mnt", RUN(move_root), {{&kPath, PLAIN}}, FAILS},
+    {"mounts_of_maker",
+     "listmount(2)",
+     "mnt user",
+     RUN(mounts_of_maker),
+     {{&kPower, PLAIN}},
+     FAILS},
     {"statfs", "statfs(2)", "mnt", RUN(statfs), {{&kPath, PLAIN}}, 0},
     {"mountinfo", "proc_pid_mountinfo(5)", "mnt", RUN(mountinfo), {{&kTarget, PLAIN}}, 0},
     {"tree_stat", "open_tree(2)", "mnt", RUN(mount_fd_setns), {{&kTreeFd, NEED}}, 0},

@@ -112,6 +112,12 @@ OP(link_mtu) {
   unsigned mtu = (unsigned)v[1].n;
   change_link(v[0].s, RTM_NEWLINK, IFLA_MTU, &mtu, sizeof mtu);
 }
+// A device by its number, asked of rtnetlink.
+OP(link_number) {
+  struct request r = begin((unsigned short)v[1].n, 0);
+  r.link.ifi_index = (int)v[0].n;
+  check(send_request(&r));
+}
 // Every device with its flags and MTU.
 OP(links) {
   struct ifreq r;
@@ -266,6 +272,13 @@ OP(use_address) {
   if (check(connect(fd, (struct sockaddr*)&address, sizeof address)) &&
       getsockname(fd, (struct sockaddr*)&address, &size) == 0)
     say(" from %s", inet_ntop(AF_INET, &address.sin_addr, text, sizeof text));
+  close(fd);
+}
+OP(send_somewhere) {
+  struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(4321)};
+  inet_pton(AF_INET, v[0].s, &address.sin_addr);
+  int fd = plain_socket();
+  number(sendto(fd, "hello", 5, MSG_DONTWAIT, (struct sockaddr*)&address, sizeof address));
   close(fd);
 }
 // What a new socket takes from its network namespace.
@@ -533,6 +546,9 @@ static const struct domain kOtherSocket = {
 static const struct domain kUnixName = {
     "unix_name", 0, WORDS({"@one", 0}, {"/tmp/sock", 0}, {"@two", 0}, {"/d/sock", 0})};
 
+static const struct domain kNumber = {"number", 0, WORDS({"2", 2}, {"77", 77})};
+static const struct domain kRequest = {"request", 0,
+                                       WORDS({"del", RTM_DELLINK}, {"new", RTM_NEWLINK})};
 static const struct domain kRoute = {"route", 0, WORDS({"192.0.2.1", 0}, {"10.0.0.9", 0})};
 static const struct domain kNetlinkPort = {"netlink_port", 0, WORDS({"4711", 4711}, {"7", 7})};
 static const struct domain kNsid = {"nsid", 0, WORDS({"ask", -2}, {"5", 5}, {"any", -1}, {"0", 0})};
@@ -578,6 +594,12 @@ const struct op kNetOps[] = {
      {{&kNewDevice, NEED}, {&kNewDevice, GIVE}},
      FAILS},
     {"link_mtu", "rtnetlink(7)", "net", RUN(link_mtu), {{&kDevice, PLAIN}, {&kMtu, PLAIN}}, 0},
+    {"link_number",
+     "rtnetlink(7)",
+     "net",
+     RUN(link_number),
+     {{&kNumber, PLAIN}, {&kRequest, PLAIN}},
+     FAILS},
     {"links", "netdevice(7)", "net", RUN(links), {{NULL, PLAIN}}, 0},
     {"addr_add",
      "netdevice(7)",
@@ -598,6 +620,7 @@ const struct op kNetOps[] = {
      0},
     {"netlink_send", "netlink(7)", "net", RUN(netlink_send), {{&kNetlinkPort, NEED}}, FAILS},
     {"use_address", "ip(7)", "net", RUN(use_address), {{&kSomewhere, PLAIN}}, FAILS},
+    {"send_somewhere", "ip(7)", "net", RUN(send_somewhere), {{&kSomewhere, PLAIN}}, 0},
     {"socket_defaults", "tcp(7)", "net", RUN(socket_defaults), {{NULL, PLAIN}}, 0},
     {"net_cookies", "network_namespaces(7)", "net", RUN(net_cookies), {{NULL, PLAIN}}, 0},
     {"set_option", "socket(7)", "net user", RUN(set_option), {{&kOption, PLAIN}}, 0},
