@@ -60,6 +60,11 @@ model::Result<KnownChange> change_from(const toml::table& row, std::string_view 
   if (change.direction != "up" && change.direction != "down" && change.direction != "any") {
     return bad("direction is up, down or any");
   }
+  // An answer is neither more nor less than another.
+  const auto of_exploration = [](const std::string& glob) { return glob.starts_with("explore:"); };
+  if (change.direction != "any" && std::ranges::any_of(change.affects, of_exploration)) {
+    return bad("direction is any for what exploration sees");
+  }
   return change;
 }
 

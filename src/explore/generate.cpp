@@ -177,6 +177,9 @@ class Drawing {
         word = actors_ - 1;
       } else if (std::string_view(p.domain->name) == "target" && word < ACTORS) {
         word = random_.below(static_cast<std::size_t>(actors_));
+        // Others are more often refused, and see more.
+        if (word == step.actor && random_.chance(50))
+          word = random_.below(static_cast<std::size_t>(actors_));
       }
     }
     if (gone_[static_cast<std::size_t>(step.actor)]) step.actor = draw_actor();

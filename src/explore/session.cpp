@@ -152,6 +152,7 @@ class Session {
         result_.findings.push_back(std::move(finding));
       } else {
         ++result_.unrepeated;
+        progress_(fmt::format("did not come again: {} ({})", finding.symptom, finding.sequence.id));
       }
     }
     return {};

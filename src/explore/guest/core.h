@@ -39,6 +39,7 @@ struct box {
   int present[ACTORS];  // The actor has started.
   int holder[ACTORS];   // Its TID; the kernel marks it when the actor is dead, see stand_at_post().
   int pid[ACTORS];      // Its PID, as whoever made it sees it.
+  int step;             // The step that goes on: who was stopped in an earlier one is not heard.
   int leave;            // The actor exits when it has answered: the code, plus one.
   int failed;           // The operation did not succeed.
   int length, signals_length, labels;

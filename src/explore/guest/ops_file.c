@@ -1,3 +1,5 @@
+#include <sys/xattr.h>
+
 #include "core.h"
 
 OP(mkdir) {
@@ -33,6 +35,28 @@ OP(stat) {
   say(" mode=%o nlink=%lu uid=%u gid=%u %s", st.st_mode,
       S_ISDIR(st.st_mode) ? 0UL : (unsigned long)st.st_nlink, st.st_uid, st.st_gid,
       label('d', st.st_dev));
+}
+OP(chown_group) { check(chown(v[0].s, (uid_t)-1, (gid_t)v[1].n)); }
+// The capability of a file belongs to a user namespace, see capabilities(7).
+OP(set_file_capability) {
+  static const unsigned revision2[5] = {0x02000001, 1U << 12, 0, 0, 0};
+  check(setxattr(v[0].s, "security.capability", revision2, sizeof revision2, 0));
+}
+OP(file_capability) {
+  unsigned words[6] = {0};
+  if (number(getxattr(v[0].s, "security.capability", words, sizeof words)) >= 0)
+    say(" %x %x root=%u", words[0], words[1], words[5]);
+}
+OP(file_handle) {
+  struct {
+    struct file_handle head;
+    unsigned char bytes[128];
+  } handle = {.head = {.handle_bytes = 128}};
+  int mount_id;
+  if (!check(name_to_handle_at(AT_FDCWD, v[0].s, &handle.head, &mount_id, 0))) return;
+  int fd = open_by_handle_at(AT_FDCWD, &handle.head, O_RDONLY | O_CLOEXEC);
+  say(" open=");
+  if (check(fd)) close(fd);
 }
 OP(access) { check(access(v[0].s, (int)v[1].n)); }
 OP(mknod) { check(mknod(v[0].s, (mode_t)v[1].n | 0600, 0)); }
@@ -99,6 +123,15 @@ const struct op kFileOps[] = {
     {"read_path", "open(2)", "mnt user", RUN(read_path), {{&kFile, NEED}}, 0},
     {"chmod", "chmod(2)", "mnt user", RUN(chmod), {{&kFile, NEED}, {&kMode, PLAIN}}, 0},
     {"chown", "chown(2)", "user", RUN(chown), {{&kFile, NEED}, {&kId, PLAIN}}, 0},
+    {"chown_group", "chown(2)", "user", RUN(chown_group), {{&kFile, NEED}, {&kId, PLAIN}}, 0},
+    {"set_file_capability",
+     "capabilities(7)",
+     "user",
+     RUN(set_file_capability),
+     {{&kFile, NEED}},
+     0},
+    {"file_capability", "capabilities(7)", "user", RUN(file_capability), {{&kFile, NEED}}, FAILS},
+    {"file_handle", "open_by_handle_at(2)", "user mnt", RUN(file_handle), {{&kFile, NEED}}, 0},
     {"stat", "stat(2)", "mnt user", RUN(stat), {{&kFile, NEED}}, 0},
     {"stat_dir", "stat(2)", "mnt user", RUN(stat), {{&kPath, PLAIN}}, 0},
     {"access", "access(2)", "mnt user", RUN(access), {{&kFile, NEED}, {&kAccess, PLAIN}}, 0},

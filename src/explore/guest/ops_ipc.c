@@ -13,6 +13,7 @@ HELPER void say_perm(const struct ipc_perm* perm) {
 }
 
 OP(sethostname) { check(syscall(SYS_sethostname, v[0].s, v[0].n)); }
+OP(sethostname_nowhere) { check(syscall(SYS_sethostname, (void*)8, 5)); }
 OP(setdomainname) { check(syscall(SYS_setdomainname, v[0].s, v[0].n)); }
 OP(uname) {
   struct utsname names;
@@ -72,11 +73,41 @@ OP(ipc_info) {
       info.msgmap, info.msgtql, info.msgmax, info.msgmnb, info.msgmni);
   number(shmctl(0, IPC_INFO, (struct shmid_ds*)&shm));
   say(" shmmni=%lu", shm.shmmni);
+  struct seminfo sem;
+  if (semctl(0, 0, SEM_INFO, &sem) >= 0)
+    say(" semsets=%d sems=%d semmni=%d", sem.semusz, sem.semaem, sem.semmni);
   if (shmctl(0, SHM_INFO, (struct shmid_ds*)&used) >= 0)
     say(" used_ids=%d shm_tot=%lu", used.used_ids, used.shm_tot);
 }
 
+// Room for no object more than one: of two, at least one is refused.
+OP(sysv_limit) {
+  char path[64];
+  snprintf(path, sizeof path, "/proc/sys/kernel/%s", v[0].s);
+  if (!check(put(path, v[0].n ? "1\n" : "100 200 30 1\n"))) return;
+  for (int i = 0; i < 2; i++) {
+    int id = v[0].n == 0   ? semget(IPC_PRIVATE, 1, 0600)
+             : v[0].n == 1 ? msgget(IPC_PRIVATE, 0600)
+                           : shmget(IPC_PRIVATE, 4096, 0600);
+    say(" %s", id < 0 ? strerrorname_np(errno) : "0");
+  }
+}
+// A second object, whose key nobody has.
+OP(sysv_more) {
+  say("msg=");
+  check(msgget(0x6d09, IPC_CREAT | 0600) < 0 ? -1 : 0);
+  say(" sem=");
+  check(semget(0x6d09, 1, IPC_CREAT | 0600) < 0 ? -1 : 0);
+  say(" shm=");
+  check(shmget(0x6d09, 4096, IPC_CREAT | 0600) < 0 ? -1 : 0);
+}
 OP(semget) { number(semget((key_t)v[0].n, (int)v[1].n, (int)v[2].n)); }
+OP(semtimedop) {
+  struct sembuf todo = {(unsigned short)v[1].n, (short)v[2].n, SEM_UNDO};
+  struct timespec limit = {0, 1000000};
+  int id = semget((key_t)v[0].n, 0, 0);
+  check(id < 0 ? -1 : syscall(SYS_semtimedop, id, &todo, 1, &limit));
+}
 OP(semop) {
   struct sembuf todo = {(unsigned short)v[1].n, (short)v[2].n, (short)(IPC_NOWAIT | v[3].n)};
   int id = semget((key_t)v[0].n, 0, 0);
@@ -121,6 +152,10 @@ OP(shm_stat) {
   say(" size=%zu nattch=%lu cpid=%d lpid=%d", ds.shm_segsz, (unsigned long)ds.shm_nattch,
       ds.shm_cpid, ds.shm_lpid);
 }
+OP(shm_lock) {
+  int id = shmget((key_t)v[0].n, 0, 0);
+  check(id < 0 ? -1 : shmctl(id, (int)v[1].n, NULL));
+}
 OP(shm_remove) {
   int id = shmget((key_t)v[0].n, 0, 0);
   check(id < 0 ? -1 : shmctl(id, IPC_RMID, NULL));
@@ -148,6 +183,15 @@ OP(mq_open) {
   keep(MQFD, v,
        (int)syscall(SYS_mq_open, v[1].s, O_RDWR | O_NONBLOCK | (int)v[2].n, 0600, &attributes));
 }
+// Without attributes, a queue takes those of its namespace.
+OP(mq_default) {
+  struct mq_attr now;
+  int fd = (int)syscall(SYS_mq_open, "default", O_RDWR | O_CREAT | O_CLOEXEC, 0600, NULL);
+  if (!check(fd)) return;
+  if (syscall(SYS_mq_getsetattr, fd, NULL, &now) == 0)
+    say(" maxmsg=%ld msgsize=%ld", now.mq_maxmsg, now.mq_msgsize);
+  close(fd);
+}
 OP(mq_send) {
   check(syscall(SYS_mq_timedsend, held(MQFD, v), "hello", v[2].n, (unsigned)v[1].n, NULL));
 }
@@ -167,6 +211,70 @@ OP(mq_notify) {
   check(syscall(SYS_mq_notify, held(MQFD, v), &event));
 }
 OP(mq_unlink) { check(syscall(SYS_mq_unlink, v[0].s)); }
+
+HELPER void say_tried(const char* what, long result) {
+  say(" %s=%s", what, result < 0 ? strerrorname_np(errno) : "0");
+}
+// What an ordinary user, to whom it does not belong, may do with it.
+OP(sysv_as_user) {
+  int pid = (int)syscall(SYS_fork);
+  if (pid == 0) {
+    static struct {
+      long type;
+      char text[8];
+    } message = {1, "hello"};
+    struct msqid_ds queue;
+    struct shmid_ds memory;
+    struct sembuf up = {0, 1, IPC_NOWAIT};
+    int msg = msgget((key_t)v[0].n, 0), sem = semget((key_t)v[0].n, 0, 0);
+    int shm = shmget((key_t)v[0].n, 0, 0);
+    if (syscall(SYS_setresgid, 1000, 1000, 1000) == 0)
+      check(syscall(SYS_setresuid, 1000, 1000, 1000));
+    if (msg >= 0) {
+      say_tried("send", msgsnd(msg, &message, 5, IPC_NOWAIT));
+      say_tried("msg_stat", msgctl(msg, IPC_STAT, &queue));
+      say_tried("msg_rmid", msgctl(msg, IPC_RMID, NULL));
+    }
+    if (sem >= 0) {
+      say_tried("semop", semop(sem, &up, 1));
+      say_tried("setval", semctl(sem, 0, SETVAL, 1));
+      say_tried("sem_rmid", semctl(sem, 0, IPC_RMID));
+    }
+    if (shm >= 0) {
+      say_tried("attach", shmat(shm, NULL, 0) == (void*)-1 ? -1 : 0);
+      say_tried("shm_stat", shmctl(shm, IPC_STAT, &memory));
+      say_tried("lock", shmctl(shm, SHM_LOCK, NULL));
+      say_tried("shm_rmid", shmctl(shm, IPC_RMID, NULL));
+    }
+    _exit(0);
+  }
+  if (pid > 0) syscall(SYS_wait4, pid, NULL, __WALL, NULL);
+  if (pid < 0) check(-1);
+}
+OP(mq_as_user) {
+  int pid = (int)syscall(SYS_fork);
+  if (pid == 0) {
+    if (syscall(SYS_setresgid, 1000, 1000, 1000) == 0)
+      check(syscall(SYS_setresuid, 1000, 1000, 1000));
+    say_tried("open", syscall(SYS_mq_open, v[0].s, O_RDONLY, 0, NULL));
+    say_tried("unlink", syscall(SYS_mq_unlink, v[0].s));
+    _exit(0);
+  }
+  if (pid > 0) syscall(SYS_wait4, pid, NULL, __WALL, NULL);
+  if (pid < 0) check(-1);
+}
+// What is removed while somebody is attached goes with the last of them.
+OP(shm_life) {
+  struct shmid_ds ds;
+  int id = shmget(IPC_PRIVATE, 4096, 0600);
+  if (!check(id)) return;
+  void* memory = shmat(id, NULL, 0);
+  say_tried("removed", shmctl(id, IPC_RMID, NULL));
+  say_tried("attached", shmctl(id, IPC_STAT, &ds));
+  say_tried("again", shmat(id, NULL, 0) == (void*)-1 ? -1 : 0);
+  shmdt(memory);
+  say_tried("detached", shmctl(id, IPC_STAT, &ds));
+}
 
 // The table.
 #include "domains.h"
@@ -218,9 +326,20 @@ static const struct domain kPriority = {
     "priority", 0, WORDS({"0", 0}, {"5", 5}, {"32767", 32767}, {"32768", 32768})};
 static const struct domain kMqSize = {"mq_size", 0, WORDS({"5", 5}, {"64", 64}, {"65", 65})};
 
+static const struct domain kSysvLimit = {"sysv_limit", 0,
+                                         WORDS({"sem", 0}, {"msgmni", 1}, {"shmmni", 1})};
+static const struct domain kShmLock = {"shm_lock", 0,
+                                       WORDS({"LOCK", SHM_LOCK}, {"UNLOCK", SHM_UNLOCK})};
+
 const struct op kIpcOps[] = {
     {"sethostname", "sethostname(2)", "uts user", RUN(sethostname), {{&kName, PLAIN}}, 0},
     {"setdomainname", "setdomainname(2)", "uts user", RUN(setdomainname), {{&kName, PLAIN}}, 0},
+    {"sethostname_nowhere",
+     "sethostname(2)",
+     "uts user",
+     RUN(sethostname_nowhere),
+     {{NULL, PLAIN}},
+     FAILS},
     {"uname", "uname(2)", "uts", RUN(uname), {{NULL, PLAIN}}, 0},
     {"msgget", "msgget(2)", "ipc", RUN(msgget), {{&kMsgKey, GIVE}, {&kGetFlags, PLAIN}}, 0},
     {"msgsnd",
@@ -256,6 +375,14 @@ const struct op kIpcOps[] = {
      RUN(semop),
      {{&kSemKey, NEED}, {&kSemNumber, PLAIN}, {&kSemDelta, PLAIN}, {&kSemFlags, PLAIN}},
      0},
+    {"semtimedop",
+     "semop(2)",
+     "ipc",
+     RUN(semtimedop),
+     {{&kSemKey, NEED}, {&kSemNumber, PLAIN}, {&kSemDelta, PLAIN}},
+     0},
+    {"sysv_limit", "proc_sys_kernel(5)", "ipc", RUN(sysv_limit), {{&kSysvLimit, PLAIN}}, 0},
+    {"sysv_more", "sysvipc(7)", "ipc", RUN(sysv_more), {{NULL, PLAIN}}, 0},
     {"sem_get",
      "semctl(2)",
      "ipc pid",
@@ -278,7 +405,13 @@ const struct op kIpcOps[] = {
     {"shm_mark", "shmop(2)", "ipc", RUN(shm_mark), {{&kShmKey, NEED}, {&kMark, PLAIN}}, 0},
     {"shm_attach", "shmop(2)", "ipc", RUN(shm_attach), {{&kShmKey, NEED}, {&kShmFlags, PLAIN}}, 0},
     {"shm_stat", "shmctl(2)", "ipc pid", RUN(shm_stat), {{&kShmKey, NEED}}, 0},
+    {"shm_lock", "shmctl(2)", "ipc", RUN(shm_lock), {{&kShmKey, NEED}, {&kShmLock, PLAIN}}, 0},
     {"shm_remove", "shmctl(2)", "ipc", RUN(shm_remove), {{&kShmKey, TAKE}}, 0},
+    {"msg_as_user", "sysvipc(7)", "ipc user", RUN(sysv_as_user), {{&kMsgKey, NEED}}, 0},
+    {"sem_as_user", "sysvipc(7)", "ipc user", RUN(sysv_as_user), {{&kSemKey, NEED}}, 0},
+    {"shm_as_user", "sysvipc(7)", "ipc user", RUN(sysv_as_user), {{&kShmKey, NEED}}, 0},
+    {"mq_as_user", "mq_overview(7)", "ipc user", RUN(mq_as_user), {{&kMqName, NEED}}, 0},
+    {"shm_life", "shmctl(2)", "ipc", RUN(shm_life), {{NULL, PLAIN}}, 0},
     {"proc_sysvipc", "proc(5)", "ipc user", RUN(proc_sysvipc), {{&kSysvFile, PLAIN}}, 0},
     {"mq_open",
      "mq_overview(7)",
@@ -286,6 +419,7 @@ const struct op kIpcOps[] = {
      RUN(mq_open),
      {{&kMq, GIVE}, {&kMqName, GIVE}, {&kMqFlags, PLAIN}, {&kMqMax, PLAIN}},
      0},
+    {"mq_default", "mq_open(3)", "ipc", RUN(mq_default), {{NULL, PLAIN}}, 0},
     {"mq_send",
      "mq_send(3)",
      "ipc",

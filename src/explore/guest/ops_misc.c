@@ -1,4 +1,5 @@
 #include <poll.h>
+#include <sys/sysinfo.h>
 #include <sys/timerfd.h>
 
 #include "core.h"
@@ -36,11 +37,34 @@ OP(timens_read) {
     if (sscanf(line, "%31s %ld %ld", name, &seconds, &nanoseconds) == 3)
       say(" %s=%ld.%ld", name, seconds, nanoseconds);
 }
+// Whether the clock tells what the one does that it is a variant of. Thrice, for we may have to
+// wait.
+HELPER int agrees(long clock) {
+  static const struct {
+    long clock, like;
+  } pairs[] = {{CLOCK_MONOTONIC_COARSE, CLOCK_MONOTONIC}, {CLOCK_MONOTONIC, CLOCK_MONOTONIC_COARSE},
+               {CLOCK_BOOTTIME_ALARM, CLOCK_BOOTTIME},    {CLOCK_BOOTTIME, CLOCK_BOOTTIME_ALARM},
+               {CLOCK_REALTIME_COARSE, CLOCK_REALTIME},   {CLOCK_REALTIME, CLOCK_REALTIME_COARSE}};
+  struct timespec one, other;
+  for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+    int tries = pairs[i].clock == clock ? 3 : 0;
+    for (; tries > 0; tries--) {
+      if (syscall(SYS_clock_gettime, clock, &one) < 0) return 1;
+      if (syscall(SYS_clock_gettime, pairs[i].like, &other) < 0) return 1;
+      if (labs((one.tv_sec - other.tv_sec) * 10 + (one.tv_nsec - other.tv_nsec) / 100000000) < 5)
+        return 1;
+      if (tries == 1) return 0;
+    }
+  }
+  return 1;
+}
 // In units that no sequence lasts.
 OP(clock_gettime) {
   struct timespec now;
   if (!check(syscall(SYS_clock_gettime, v[0].n, &now))) return;
-  if (v[0].n != CLOCK_REALTIME) say(" %ld", now.tv_sec / 50000);
+  const int real = v[0].n == CLOCK_REALTIME || v[0].n == CLOCK_REALTIME_COARSE;
+  if (!real) say(" %ld", now.tv_sec / 50000);
+  say(" %s", agrees(v[0].n) ? "agrees" : "apart");
 }
 OP(clock_settime) { check(syscall(SYS_clock_settime, v[0].n, &kNow)); }
 OP(timer) {
@@ -62,6 +86,54 @@ OP(timer) {
   say(" left=%ld expired=%d", left.it_value.tv_sec / 50000, read(fd, &expired, sizeof expired) > 0);
   close(fd);
 }
+OP(clock_getres) {
+  struct timespec unit;
+  if (check(syscall(SYS_clock_getres, v[0].n, &unit))) say(" %ld.%ld", unit.tv_sec, unit.tv_nsec);
+}
+// Until a moment that has passed in some namespaces only.
+OP(clock_nanosleep) {
+  struct timespec now, until = {v[1].n, 0};
+  syscall(SYS_clock_gettime, v[0].n, &now);
+  if (now.tv_sec < v[1].n) until.tv_sec = 1;
+  check(syscall(SYS_clock_nanosleep, v[0].n, TIMER_ABSTIME, &until, NULL));
+}
+OP(posix_timer) {
+  struct sigevent event = {.sigev_notify = SIGEV_NONE};
+  struct itimerspec when = {.it_value = {v[1].n, 1}}, left;
+  int id;
+  if (!check(syscall(SYS_timer_create, v[0].n, &event, &id))) return;
+  check(syscall(SYS_timer_settime, id, TIMER_ABSTIME, &when, NULL));
+  if (syscall(SYS_timer_gettime, id, &left) == 0) say(" left=%ld", left.it_value.tv_sec / 50000);
+  syscall(SYS_timer_delete, id);
+}
+// What else tells the time, and whether it agrees: sysinfo(2), gettimeofday(2), and in /proc.
+OP(other_clocks) {
+  struct sysinfo info;
+  struct timespec now;
+  long day[2] = {0, 0}, started = 0, boot = 0;
+  syscall(SYS_clock_gettime, CLOCK_REALTIME, &now);
+  syscall(SYS_gettimeofday, day, NULL);
+  if (check(sysinfo(&info))) say(" up=%ld", info.uptime / 50000);
+  const char* line = strstr(slurp("/proc/stat"), "\nbtime ");
+  if (line && sscanf(line, " btime %ld", &boot) == 1)
+    say(" since=%ld", (now.tv_sec - boot) / 50000);
+  const char* end = strrchr(slurp("/proc/self/stat"), ')');
+  if (end && sscanf(end,
+                    ") %*c %*d %*d %*d %*d %*d %*d %*d %*d %*d %*d %*d %*d %*d %*d %*d %*d %*d "
+                    "%*d %ld",
+                    &started) == 1)
+    say(" started=%ld", started / 100 / 50000);
+  say(" day=%s", labs(day[0] - now.tv_sec) < 30 ? "same" : "differs");
+  // Thrice, for we may have to wait between the two.
+  double up = 0, apart = 1;
+  for (int tries = 0; tries < 3 && apart >= 0.5; tries++) {
+    sscanf(slurp("/proc/uptime"), "%lf", &up);
+    syscall(SYS_clock_gettime, CLOCK_BOOTTIME, &now);
+    apart = (double)now.tv_sec + (double)now.tv_nsec / 1e9 - up;
+    if (apart < 0) apart = -apart;
+  }
+  say(" boot=%s", apart < 0.5 ? "same" : "differs");
+}
 OP(uptime) {
   double up = 0;
   if (check(sscanf(slurp("/proc/uptime"), "%lf", &up) == 1 ? 0 : -1)) say(" %ld", (long)up / 50000);
@@ -71,7 +143,9 @@ OP(sysctl_write) {
   char path[128], text[64];
   snprintf(path, sizeof path, "/proc/sys/%s", v[0].s);
   spaced(text, sizeof text, v[1].s);
-  check(put(path, text));
+  if (!check(put(path, text))) return;
+  const char* now = slurp(path);
+  say(" now=%.*s", (int)strcspn(now, "\n"), now);
 }
 OP(sysctl_read) {
   char path[128];
@@ -81,6 +155,44 @@ OP(sysctl_read) {
   say(" ");
   if (is_initial(path, text)) text = "initial";
   for (; *text && *text != '\n'; text++) say("%c", *text == '\t' ? ' ' : *text);
+}
+// All of one subsystem at once: what a write or a new namespace has changed, wherever it is.
+OP(sysctls) {
+  static const char* const ipc[] = {"msgmax",          "msgmnb",      "msgmni",      "sem",
+                                    "shmmax",          "shmall",      "shmmni",      "msg_next_id",
+                                    "shm_rmid_forced", "sem_next_id", "shm_next_id", NULL};
+  static const char* const mqueue[] = {"msg_default", "msg_max",    "msgsize_default",
+                                       "msgsize_max", "queues_max", NULL};
+  static const char* const ipv4[] = {"ip_forward",          "ip_nonlocal_bind",
+                                     "ip_local_port_range", "ip_unprivileged_port_start",
+                                     "ip_default_ttl",      "icmp_echo_ignore_all",
+                                     "ping_group_range",    "conf/all/rp_filter",
+                                     "conf/lo/tag",         "conf/default/forwarding",
+                                     "conf/lo/forwarding",  NULL};
+  static const char* const tcp[] = {"tcp_syncookies",      "tcp_fin_timeout",
+                                    "tcp_keepalive_time",  "tcp_keepalive_probes",
+                                    "tcp_keepalive_intvl", NULL};
+  static const char* const other[] = {"core/somaxconn", "unix/max_dgram_qlen",
+                                      "ipv6/conf/all/forwarding", "ipv6/bindv6only", NULL};
+  static const struct {
+    const char* folder;
+    const char* const* names;
+  } groups[] = {{"kernel", ipc},
+                {"fs/mqueue", mqueue},
+                {"net/ipv4", ipv4},
+                {"net/ipv4", tcp},
+                {"net", other}};
+  for (const char* const* name = groups[v[0].n].names; *name; name++) {
+    char path[96];
+    snprintf(path, sizeof path, "/proc/sys/%s/%s", groups[v[0].n].folder, *name);
+    const char* text = slurp(path);
+    struct stat st;
+    if (errno)
+      say("%s=%s ", *name, strerrorname_np(errno));
+    else
+      say("%s=%.*s", *name, (int)strcspn(text, "\n"), text);
+    if (stat(path, &st) == 0) say(" %o,%u ", st.st_mode & 0777, st.st_uid);
+  }
 }
 OP(sysctl_stat) {
   char path[128];
@@ -110,6 +222,8 @@ OP(cgroup_read) {
   snprintf(path, sizeof path, "/cgroup/%s/%s", v[0].s, v[1].s);
   const char* text = slurp(path);
   if (!check(errno ? -1 : 0)) return;
+  // A list that no sequence has made is the machine's: its threads come and go.
+  if (strlen(text) > 120) text = "many";
   for (say(" "); *text; text++) say("%c", *text == '\n' ? ',' : *text);
 }
 OP(cgroup_write) {
@@ -123,6 +237,26 @@ OP(proc_cgroup) {
   const char *text = slurp(path), *line = strstr(text, "0::");
   check(*text ? 0 : -1);
   if (line) say(" %.*s", (int)strcspn(line, "\n"), line);
+}
+// Where its maker is, to a child in a cgroup namespace of its own.
+OP(cgroup_from_inside) {
+  char path[64];
+  snprintf(path, sizeof path, "/cgroup/%s/cgroup.procs", v[0].s);
+  int father = (int)syscall(SYS_getpid);
+  int pid = (int)syscall(SYS_fork);
+  if (pid == 0) {
+    if (check(put(path, "0")) && check(unshare(CLONE_NEWCGROUP))) {
+      for (int i = 0; i < 2; i++) {
+        snprintf(path, sizeof path, "/proc/%d/cgroup", i ? father : (int)syscall(SYS_getpid));
+        const char* line = strstr(slurp(path), "0::");
+        if (line) say(" %.*s", (int)strcspn(line, "\n"), line);
+      }
+    }
+    _exit(0);
+  }
+  if (pid > 0) syscall(SYS_wait4, pid, NULL, __WALL, NULL);
+  say(" ");
+  number(pid);
 }
 OP(clone_into_cgroup) {
   char path[64];
@@ -154,7 +288,10 @@ static const struct domain kClock = {
     "clock", 0,
     WORDS({"MONOTONIC", CLOCK_MONOTONIC}, {"BOOTTIME", CLOCK_BOOTTIME},
           {"REALTIME", CLOCK_REALTIME}, {"MONOTONIC_RAW", CLOCK_MONOTONIC_RAW},
-          {"MONOTONIC_COARSE", CLOCK_MONOTONIC_COARSE})};
+          {"MONOTONIC_COARSE", CLOCK_MONOTONIC_COARSE}, {"BOOTTIME_ALARM", CLOCK_BOOTTIME_ALARM},
+          {"REALTIME_COARSE", CLOCK_REALTIME_COARSE},
+          {"PROCESS_CPUTIME_ID", CLOCK_PROCESS_CPUTIME_ID},
+          {"THREAD_CPUTIME_ID", CLOCK_THREAD_CPUTIME_ID})};
 static const struct domain kTimerClock = {
     "timer_clock", 0, WORDS({"MONOTONIC", CLOCK_MONOTONIC}, {"BOOTTIME", CLOCK_BOOTTIME})};
 static const struct domain kMoment = {
@@ -169,7 +306,11 @@ static const struct domain kMoment = {
       {"user/max_net_namespaces", 0}, {"net/ipv4/ip_forward", 0},                             \
       {"net/ipv4/conf/lo/forwarding", 0}, {"net/ipv4/conf/all/rp_filter", 0},                 \
       {"net/ipv4/ip_unprivileged_port_start", 0}, {"net/core/somaxconn", 0},                  \
-      {"kernel/ns_last_pid", 0}, {                                                            \
+      {"net/ipv4/ip_nonlocal_bind", 0}, {"net/ipv4/tcp_fin_timeout", 0},                      \
+      {"net/unix/max_dgram_qlen", 0}, {"fs/mqueue/msg_default", 0},                           \
+      {"fs/mqueue/msgsize_default", 0}, {"kernel/shmmax", 0}, {"kernel/msg_next_id", 0},      \
+      {"net/ipv4/conf/lo/tag", 0}, {"net/ipv4/tcp_keepalive_time", 0},                        \
+      {"net/ipv4/icmp_echo_ignore_all", 0}, {"kernel/ns_last_pid", 0}, {                      \
     "net/ipv4/ip_default_ttl", 0                                                              \
   }
 static const struct domain kSysctl = {"sysctl", 0, WORDS(SYSCTLS)};
@@ -181,11 +322,13 @@ static const struct domain kSysctlRead = {
 static const struct domain kSysctlValue = {
     "sysctl_value", 0,
     WORDS({"1", 1}, {"0", 0}, {"64", 64}, {"5000", 5000}, {"-1", -1}, {"text", 0})};
+static const struct domain kSubsystem = {
+    "subsystem", 0, WORDS({"ipc", 0}, {"mqueue", 1}, {"ipv4", 2}, {"tcp", 3}, {"other", 4})};
 static const struct domain kCgroup = {"cgroup", 0, WORDS({"g", 0}, {"h", 0}, {"g/k", 0})};
-static const struct domain kAnyCgroup = {"any_cgroup", 0, WORDS({".", 0}, {"g", 0}, {"h", 0})};
+static const struct domain kRootCgroup = {"root_cgroup", 0, WORDS({".", 0})};
 static const struct domain kCgroupFile = {
     "cgroup_file", 0,
-    WORDS({"cgroup.procs", 0}, {"cgroup.events", 0}, {"cgroup.type", 0},
+    WORDS({"cgroup.procs", 0}, {"cgroup.threads", 0}, {"cgroup.events", 0}, {"cgroup.type", 0},
           {"cgroup.max.descendants", 0}, {"cgroup.subtree_control", 0}, {"cgroup.freeze", 0})};
 static const struct domain kCgroupWrite = {
     "cgroup_write", 0,
@@ -218,6 +361,20 @@ const struct op kMiscOps[] = {
      RUN(timer),
      {{&kTimerClock, PLAIN}, {&kMoment, PLAIN}},
      0},
+    {"clock_getres", "clock_getres(2)", "time", RUN(clock_getres), {{&kClock, PLAIN}}, 0},
+    {"clock_nanosleep",
+     "clock_nanosleep(2)",
+     "time",
+     RUN(clock_nanosleep),
+     {{&kTimerClock, PLAIN}, {&kMoment, PLAIN}},
+     0},
+    {"posix_timer",
+     "timer_create(2)",
+     "time",
+     RUN(posix_timer),
+     {{&kTimerClock, PLAIN}, {&kMoment, PLAIN}},
+     0},
+    {"other_clocks", "time_namespaces(7)", "time", RUN(other_clocks), {{NULL, PLAIN}}, 0},
     {"uptime", "proc_uptime(5)", "time", RUN(uptime), {{NULL, PLAIN}}, 0},
     {"sysctl_write",
      "proc_sys(5)",
@@ -231,6 +388,7 @@ const struct op kMiscOps[] = {
      RUN(sysctl_read),
      {{&kSysctlRead, PLAIN}},
      0},
+    {"sysctls", "proc_sys(5)", "ipc net", RUN(sysctls), {{&kSubsystem, PLAIN}}, 0},
     {"sysctl_stat",
      "proc_sys(5)",
      "ipc user net pid uts",
@@ -249,7 +407,13 @@ const struct op kMiscOps[] = {
      "cgroups(7)",
      "cgroup pid",
      RUN(cgroup_read),
-     {{&kAnyCgroup, PLAIN}, {&kCgroupFile, PLAIN}},
+     {{&kRootCgroup, PLAIN}, {&kCgroupFile, PLAIN}},
+     0},
+    {"cgroup_read_made",
+     "cgroups(7)",
+     "cgroup pid",
+     RUN(cgroup_read),
+     {{&kCgroup, NEED}, {&kCgroupFile, PLAIN}},
      0},
     {"cgroup_write",
      "cgroups(7)",
@@ -258,6 +422,12 @@ const struct op kMiscOps[] = {
      {{&kCgroup, NEED}, {&kCgroupWrite, PLAIN}, {&kCgroupText, PLAIN}},
      0},
     {"proc_cgroup", "cgroup_namespaces(7)", "cgroup", RUN(proc_cgroup), {{&kTarget, PLAIN}}, 0},
+    {"cgroup_from_inside",
+     "cgroup_namespaces(7)",
+     "cgroup",
+     RUN(cgroup_from_inside),
+     {{&kCgroup, NEED}},
+     0},
     {"clone_into_cgroup",
      "clone(2)",
      "cgroup",

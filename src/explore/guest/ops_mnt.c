@@ -63,10 +63,41 @@ OP(mount_clearattr) {
   struct mount_attributes attributes = {.clear = (unsigned long long)v[1].n};
   check(syscall(442, AT_FDCWD, v[0].s, v[2].n, &attributes, sizeof attributes));
 }
+// Files of the tree are owned as the user namespace maps it.
+OP(mount_idmap) {
+  struct mount_attributes attributes = {.set = 0x100000 /* idmap */,
+                                        .userns_fd = (unsigned long long)held(NSFD, v + 1)};
+  check(syscall(442, held(TREEFD, v), "", 0x1000 /* empty path */, &attributes, sizeof attributes));
+}
+OP(mount_setattr_size) {
+  struct {
+    struct mount_attributes attributes;
+    unsigned long long more[4];
+  } odd = {.more = {(unsigned long long)(v[1].n == 1)}};
+  check(syscall(442, AT_FDCWD, v[0].s, 0, &odd, v[1].n == 2 ? 8 : sizeof odd));
+}
+OP(mount_proc) { check(mount("proc", v[0].s, "proc", 0, v[1].s)); }
 OP(mount_setpropagation) {
   struct mount_attributes attributes = {.propagation = (unsigned long long)v[1].n};
   check(syscall(442, AT_FDCWD, v[0].s, v[2].n, &attributes, sizeof attributes));
 }
+
+// A mount point cannot go while something is mounted there in the caller's namespace.
+OP(rmdir_mount) { check(rmdir(v[0].s)); }
+OP(rename_mount) {
+  char path[64];
+  snprintf(path, sizeof path, "%s-renamed", v[0].s);
+  if (check(rename(v[0].s, path))) rename(path, v[0].s);
+}
+OP(unlink_mount) {
+  if (!check(mount(v[0].s, v[0].s, NULL, MS_BIND, NULL))) return;
+  say(" unlink=");
+  check(unlink(v[0].s));
+  say(" umount=");
+  check(umount2(v[0].s, 0));
+}
+OP(mount_on_file) { check(mount("tmpfs", v[0].s, "tmpfs", 0, NULL)); }
+OP(move_root) { check(mount("/", v[0].s, NULL, MS_MOVE, NULL)); }
 
 HELPER unsigned long long unique_mount_id(const char* path) {
   struct statx st;
@@ -93,6 +124,46 @@ OP(listmount) {
   unsigned long long ids[64];
   struct mount_request request = {.size = 24, .mount = 0xffffffffffffffffULL};
   number(syscall(458, &request, ids, 64, 0));
+}
+// Of one mount, or what is refused.
+OP(listmount_at) {
+  unsigned long long ids[64];
+  struct mount_request request = {.size = 24, .mount = unique_mount_id(v[0].s)};
+  if (v[1].n == 1) request.size = 8;
+  if (v[1].n == 2) request.mount = 1;
+  if (v[1].n == 3) request.spare = 1;
+  number(syscall(458, &request, ids, 64, v[1].n == 4 ? 8 : 0));
+}
+OP(statmount_at) {
+  unsigned long long found[512];
+  struct mount_request request = {.size = 24, .mount = unique_mount_id(v[0].s), .parameter = 2};
+  if (v[1].n == 1) request.size = 8;
+  if (v[1].n == 2) request.mount = 1;
+  if (v[1].n == 3) request.spare = 1;
+  check(syscall(457, &request, found, sizeof found, v[1].n == 4 ? 8 : 0));
+}
+
+// The mounts of another namespace, to a child with and without a capability over it.
+OP(mounts_of_maker) {
+  int pid = (int)syscall(SYS_fork);
+  if (pid == 0) {
+    unsigned long long ids[64], found[512];
+    struct mount_request all = {.size = 32, .mount = 0xffffffffffffffffULL};
+    struct mount_request one = {.size = 32, .mount = unique_mount_id("/"), .parameter = 2};
+    int ns = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+    say("id=");
+    check(ioctl(ns, 0x8008b705UL /* NS_GET_MNTNS_ID */, &all.ns));
+    one.ns = all.ns;
+    if (check(unshare(v[0].n ? CLONE_NEWUSER | CLONE_NEWNS : CLONE_NEWNS))) {
+      say(" list=");
+      number(syscall(458, &all, ids, 64, 0));
+      say(" status=");
+      check(syscall(457, &one, found, sizeof found, 0));
+    }
+    _exit(0);
+  }
+  if (pid > 0) syscall(SYS_wait4, pid, NULL, __WALL, NULL);
+  if (pid < 0) check(-1);
 }
 
 OP(statfs) {
@@ -177,13 +248,24 @@ static const struct domain kRemountFlags = {
 static const struct domain kTreeFlags = {"tree_flags", 0, WORDS({"0", 0}, {"RECURSIVE", 0x8000})};
 static const struct domain kFsmountFlags = {"fsmount_flags", 0,
                                             WORDS({"0", 0}, {"RDONLY", 1}, {"NOSUID", 2})};
-static const struct domain kMoveFlags = {"move_flags", 0, WORDS({"0", 0}, {"BENEATH", 0x200})};
+static const struct domain kMoveFlags = {"move_flags", 0,
+                                         WORDS({"0", 0}, {"BENEATH", 0x200}, {"SET_GROUP", 0x100})};
 static const struct domain kAttr = {"attr", 0,
                                     WORDS({"RDONLY", 1}, {"NOSUID", 2}, {"NODEV", 4}, {"NOEXEC", 8},
                                           {"NODIRATIME", 0x80}, {"NOSYMFOLLOW", 0x200000})};
 static const struct domain kAttrFlags = {"attr_flags", 0, WORDS({"0", 0}, {"RECURSIVE", 0x8000})};
 static const struct domain kDirectory = {
     "directory", 0, WORDS({"/", 0}, {"/a", 1}, {"/b", 2}, {"/a/x", 3}, {"/b/x", 4}, {"/c", 5})};
+
+static const struct domain kSize = {"attr_size", 0,
+                                    WORDS({"larger", 0}, {"unknown", 1}, {"smaller", 2})};
+static const struct domain kProcOptions = {
+    "proc_options", 0,
+    WORDS({"hidepid=2", 0}, {"subset=pid", 0}, {"hidepid=ptraceable", 0}, {"gid=5", 0},
+          {"bad", 0})};
+static const struct domain kPower = {"power", 0, WORDS({"with", 0}, {"without", 1})};
+static const struct domain kAsked = {
+    "asked", 0, WORDS({"whole", 0}, {"small", 1}, {"nobody", 2}, {"spare", 3}, {"flags", 4})};
 
 const struct op kMntOps[] = {
     {"mount_tmpfs",
@@ -254,6 +336,24 @@ const struct op kMntOps[] = {
      RUN(mount_clearattr),
      {{&kMount, NEED}, {&kAttr, PLAIN}, {&kAttrFlags, PLAIN}},
      0},
+    {"mount_idmap",
+     "mount_setattr(2)",
+     "mnt user",
+     RUN(mount_idmap),
+     {{&kTreeFd, NEED}, {&kNsFd, NEED}},
+     FAILS},
+    {"mount_setattr_size",
+     "mount_setattr(2)",
+     "mnt",
+     RUN(mount_setattr_size),
+     {{&kMount, NEED}, {&kSize, PLAIN}},
+     FAILS},
+    {"mount_proc",
+     "proc(5)",
+     "mnt pid user",
+     RUN(mount_proc),
+     {{&kMount, GIVE}, {&kProcOptions, PLAIN}},
+     0},
     {"mount_setpropagation",
      "mount_setattr(2)",
      "mnt",
@@ -262,6 +362,35 @@ const struct op kMntOps[] = {
      0},
     {"statmount", "statmount(2)", "mnt", RUN(statmount), {{&kPath, PLAIN}}, 0},
     {"listmount", "listmount(2)", "mnt", RUN(listmount), {{NULL, PLAIN}}, 0},
+    {"listmount_at",
+     "listmount(2)",
+     "mnt",
+     RUN(listmount_at),
+     {{&kMount, NEED}, {&kAsked, PLAIN}},
+     FAILS},
+    {"statmount_at",
+     "statmount(2)",
+     "mnt",
+     RUN(statmount_at),
+     {{&kMount, NEED}, {&kAsked, PLAIN}},
+     FAILS},
+    {"rmdir_mount", "rmdir(2)", "mnt", RUN(rmdir_mount), {{&kMount, NEED}}, FAILS},
+    {"rename_mount", "rename(2)", "mnt", RUN(rename_mount), {{&kMount, NEED}}, FAILS},
+    {"unlink_mount", "unlink(2)", "mnt", RUN(unlink_mount), {{&kFile, NEED}}, FAILS},
+    {"umount_path",
+     "umount(2)",
+     "mnt",
+     RUN(umount),
+     {{&kPath, PLAIN}, {&kUmountFlags, PLAIN}},
+     FAILS},
+    {"mount_on_file", "mount(2)", "mnt", RUN(mount_on_file), {{&kFile, NEED}}, FAILS},
+    {"move_root", "mount(2)", "mnt", RUN(move_root), {{&kPath, PLAIN}}, FAILS},
+    {"mounts_of_maker",
+     "listmount(2)",
+     "mnt user",
+     RUN(mounts_of_maker),
+     {{&kPower, PLAIN}},
+     FAILS},
     {"statfs", "statfs(2)", "mnt", RUN(statfs), {{&kPath, PLAIN}}, 0},
     {"mountinfo", "proc_pid_mountinfo(5)", "mnt", RUN(mountinfo), {{&kTarget, PLAIN}}, 0},
     {"tree_stat", "open_tree(2)", "mnt", RUN(mount_fd_setns), {{&kTreeFd, NEED}}, 0},

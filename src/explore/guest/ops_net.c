@@ -3,6 +3,7 @@
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
 #include <net/if.h>
+#include <net/route.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -111,6 +112,12 @@ OP(link_mtu) {
   unsigned mtu = (unsigned)v[1].n;
   change_link(v[0].s, RTM_NEWLINK, IFLA_MTU, &mtu, sizeof mtu);
 }
+// A device by its number, asked of rtnetlink.
+OP(link_number) {
+  struct request r = begin((unsigned short)v[1].n, 0);
+  r.link.ifi_index = (int)v[0].n;
+  check(send_request(&r));
+}
 // Every device with its flags and MTU.
 OP(links) {
   struct ifreq r;
@@ -140,6 +147,207 @@ OP(addr_add) {
   check(ioctl(fd, SIOCSIFADDR, &r));
   close(fd);
 }
+HELPER void change_route(const char* word, unsigned long call) {
+  struct rtentry route;
+  struct sockaddr_in to = {.sin_family = AF_INET}, mask = {.sin_family = AF_INET};
+  char device[] = "lo";
+  memset(&route, 0, sizeof route);
+  inet_pton(AF_INET, word, &to.sin_addr);
+  mask.sin_addr.s_addr = htonl(0xffffff00);
+  to.sin_addr.s_addr &= mask.sin_addr.s_addr;
+  memcpy(&route.rt_dst, &to, sizeof to);
+  memcpy(&route.rt_genmask, &mask, sizeof mask);
+  route.rt_flags = RTF_UP;
+  route.rt_dev = device;
+  int fd = plain_socket();
+  check(ioctl(fd, call, &route));
+  close(fd);
+}
+OP(route_add) { change_route(v[0].s, SIOCADDRT); }
+OP(route_del) { change_route(v[0].s, SIOCDELRT); }
+OP(link_index) {
+  struct ifreq r;
+  memset(&r, 0, sizeof r);
+  snprintf(r.ifr_name, sizeof r.ifr_name, "%s", v[0].s);
+  int fd = plain_socket();
+  if (check(ioctl(fd, SIOCGIFINDEX, &r))) say(" %d", r.ifr_ifindex);
+  close(fd);
+}
+// All IPv4 addresses, as rtnetlink dumps them.
+OP(addresses) {
+  char reply[8192];
+  struct request r = begin(RTM_GETADDR, NLM_F_DUMP & ~NLM_F_ACK);
+  memset(&r.link, 0, sizeof r.link);
+  r.link.ifi_family = AF_INET;
+  int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+  if (!check(fd)) return;
+  if (send(fd, &r, r.header.nlmsg_len, 0) >= 0) {
+    ssize_t size = recv(fd, reply, sizeof reply, MSG_DONTWAIT);
+    struct nlmsghdr* h = (struct nlmsghdr*)reply;
+    for (unsigned left = size > 0 ? (unsigned)size : 0; NLMSG_OK(h, left);
+         h = NLMSG_NEXT(h, left)) {
+      struct ifaddrmsg* a = NLMSG_DATA(h);
+      if (h->nlmsg_type == RTM_NEWADDR)
+        say(" %u:%u/%u", a->ifa_index, a->ifa_family, a->ifa_prefixlen);
+      else
+        say(" type=%u", h->nlmsg_type);
+    }
+  }
+  close(fd);
+}
+// The id of another network namespace in this one.
+OP(nsid) {
+  struct {
+    struct nlmsghdr header;
+    unsigned char family, pad[3];
+    struct rtattr kind;
+    int value;
+    struct rtattr pid_kind;
+    int pid;
+  } r = {.header = {.nlmsg_type = (unsigned short)(v[1].n == -2 ? RTM_GETNSID : RTM_NEWNSID),
+                    .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK},
+         .kind = {8, 1 /* NETNSA_NSID */},
+         .value = (int)v[1].n,
+         .pid_kind = {8, 2 /* NETNSA_PID */},
+         .pid = pid_of(v)};
+  struct {
+    struct nlmsghdr header;
+    union {
+      int error;
+      struct {
+        unsigned char family[4];
+        struct rtattr kind;
+        int value;
+      } answer;
+    };
+    char room[512];
+  } reply;
+  r.header.nlmsg_len = sizeof r;
+  if (v[1].n == -2) {
+    // A question has the PID alone.
+    memmove(&r.kind, &r.pid_kind, sizeof r.pid_kind + sizeof r.pid);
+    r.header.nlmsg_len = offsetof(__typeof__(r), pid_kind);
+  }
+  int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+  if (fd < 0 || send(fd, &r, r.header.nlmsg_len, 0) < 0 ||
+      recv(fd, &reply, sizeof reply, MSG_DONTWAIT) < 0) {
+    check(-1);
+  } else if (reply.header.nlmsg_type == NLMSG_ERROR) {
+    errno = -reply.error;
+    check(errno ? -1 : 0);
+  } else {
+    say("nsid=%d", reply.answer.value);
+  }
+  close(fd);
+}
+OP(netlink_bind) {
+  struct sockaddr_nl address = {.nl_family = AF_NETLINK, .nl_pid = (unsigned)v[1].n};
+  int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, NETLINK_USERSOCK);
+  if (fd < 0 || bind(fd, (struct sockaddr*)&address, sizeof address) < 0) {
+    check(-1);
+    close(fd);
+    return;
+  }
+  keep(SOCKFD, v, fd);
+}
+OP(netlink_send) {
+  struct sockaddr_nl address = {.nl_family = AF_NETLINK, .nl_pid = (unsigned)v[0].n};
+  struct nlmsghdr message = {.nlmsg_len = sizeof message};
+  int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, NETLINK_USERSOCK);
+  number(sendto(fd, &message, sizeof message, 0, (struct sockaddr*)&address, sizeof address));
+  close(fd);
+}
+// Whether an address is ours, or can be reached, and from where.
+OP(use_address) {
+  struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(4321)};
+  socklen_t size = sizeof address;
+  char text[32] = "";
+  inet_pton(AF_INET, v[0].s, &address.sin_addr);
+  int fd = plain_socket();
+  say("bind=");
+  check(bind(fd, (struct sockaddr*)&address, sizeof address));
+  close(fd);
+  fd = plain_socket();
+  say(" connect=");
+  if (check(connect(fd, (struct sockaddr*)&address, sizeof address)) &&
+      getsockname(fd, (struct sockaddr*)&address, &size) == 0)
+    say(" from %s", inet_ntop(AF_INET, &address.sin_addr, text, sizeof text));
+  close(fd);
+}
+OP(send_somewhere) {
+  struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(4321)};
+  inet_pton(AF_INET, v[0].s, &address.sin_addr);
+  int fd = plain_socket();
+  number(sendto(fd, "hello", 5, MSG_DONTWAIT, (struct sockaddr*)&address, sizeof address));
+  close(fd);
+}
+// What a new socket takes from its network namespace.
+OP(socket_defaults) {
+  static const struct {
+    const char* name;
+    int level, option;
+  } asked[] = {{"ttl", IPPROTO_IP, 2},        {"keepidle", IPPROTO_TCP, 4},
+               {"keepintvl", IPPROTO_TCP, 5}, {"keepcnt", IPPROTO_TCP, 6},
+               {"linger2", IPPROTO_TCP, 8},   {"sndbuf", SOL_SOCKET, SO_SNDBUF}};
+  int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (!check(fd)) return;
+  for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {
+    int value = 0;
+    socklen_t size = sizeof value;
+    say(" %s=", asked[i].name);
+    if (getsockopt(fd, asked[i].level, asked[i].option, &value, &size) < 0)
+      say("%s", strerrorname_np(errno));
+    else
+      say("%d", value);
+  }
+  unsigned long long cookie = 0;
+  socklen_t size = sizeof cookie;
+  if (getsockopt(fd, SOL_SOCKET, 71 /* SO_NETNS_COOKIE */, &cookie, &size) == 0)
+    say(" netns=%s", label('C', cookie));
+  close(fd);
+}
+// The identity of the own network namespace and of a new one.
+HELPER void say_cookie(void) {
+  unsigned long long cookie = 0;
+  socklen_t size = sizeof cookie;
+  int fd = plain_socket();
+  if (check(getsockopt(fd, SOL_SOCKET, 71 /* SO_NETNS_COOKIE */, &cookie, &size)))
+    say("=%s ", label('C', cookie));
+  close(fd);
+}
+OP(net_cookies) {
+  int pid = (int)syscall(SYS_fork);
+  if (pid == 0) {
+    say_cookie();
+    if (check(unshare(CLONE_NEWNET))) say_cookie();
+    _exit(0);
+  }
+  if (pid > 0) syscall(SYS_wait4, pid, NULL, __WALL, NULL);
+  number(pid);
+}
+// Options that need a capability over the socket's network namespace.
+OP(set_option) {
+  int value = 1, fd = plain_socket();
+  if (v[0].n == SO_BINDTODEVICE)
+    check(setsockopt(fd, SOL_SOCKET, (int)v[0].n, "x0", 3));
+  else
+    check(setsockopt(fd, SOL_SOCKET, (int)v[0].n, &value, sizeof value));
+  close(fd);
+}
+// Whom a peer of this process is told to be, groups included.
+OP(peer) {
+  int pair[2];
+  struct ucred peer = {0, 0, 0};
+  gid_t groups[8];
+  socklen_t size = sizeof peer, groups_size = sizeof groups;
+  if (!check(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))) return;
+  if (getsockopt(pair[0], SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0)
+    say(" %d,%u,%u", peer.pid, peer.uid, peer.gid);
+  if (getsockopt(pair[0], SOL_SOCKET, 59 /* SO_PEERGROUPS */, groups, &groups_size) == 0)
+    for (unsigned i = 0; i < groups_size / sizeof *groups; i++) say(" %u", groups[i]);
+  close(pair[0]);
+  close(pair[1]);
+}
 OP(net_ns_of_socket) {
   struct stat st;
   int ns = ioctl(held(SOCKFD, v), 0x894C /* SIOCGSKNS */);
@@ -157,7 +365,13 @@ OP(proc_net) {
   for (; line && *line; line = strchr(line, '\n'), line += line != NULL) {
     if (strcmp(v[1].s, "dev") == 0 && sscanf(line, " %127[^:]:", name) == 1 && !strchr(name, '|'))
       say(" %s", name);
-    if (strcmp(v[1].s, "tcp") == 0 && sscanf(line, " %*d: %127s", name) == 1) say(" %s", name);
+    // tcp, udp and raw begin with a number and an address.
+    if (sscanf(line, " %*d: %127[0-9A-F:]", name) == 1) say(" %s", name);
+    if (strcmp(v[1].s, "netlink") == 0) {
+      if (sscanf(line, "%*s 2 %127s", name) == 1) say(" %s", name);
+      if (sscanf(line, "%*s %*s %*s %*s %127s", name) != 1) say(" odd");
+    }
+    if (strcmp(v[1].s, "route") == 0 && sscanf(line, "%127s", name) == 1) say(" %s", name);
     if (strcmp(v[1].s, "unix") == 0 &&
         sscanf(line, "%*s %*s %*s %*s %*s %*s %*s %127s", name) == 1 && strcmp(name, "Inode") != 0)
       say(" %s", name);
@@ -318,7 +532,9 @@ static const struct domain kDeviceKind = {
 static const struct domain kMtu = {"mtu", 0, WORDS({"1400", 1400}, {"65536", 65536}, {"10", 10})};
 static const struct domain kAddress = {"address", 0,
                                        WORDS({"10.0.0.1", 0}, {"127.0.0.1", 0}, {"10.0.0.2", 0})};
-static const struct domain kProcNet = {"proc_net", 0, WORDS({"dev", 0}, {"unix", 0}, {"tcp", 0})};
+static const struct domain kProcNet = {"proc_net", 0,
+                                       WORDS({"dev", 0}, {"unix", 0}, {"tcp", 0}, {"udp", 0},
+                                             {"netlink", 0}, {"route", 0}, {"raw", 0})};
 static const struct domain kTcpPort = {"tcp_port", 0,
                                        WORDS({"4000", 4000}, {"80", 80}, {"4001", 4001})};
 static const struct domain kUdpPort = {"udp_port", 0, WORDS({"4000", 4000}, {"81", 81})};
@@ -329,6 +545,20 @@ static const struct domain kOtherSocket = {
           {"netlink", AF_NETLINK * 100 + SOCK_RAW})};
 static const struct domain kUnixName = {
     "unix_name", 0, WORDS({"@one", 0}, {"/tmp/sock", 0}, {"@two", 0}, {"/d/sock", 0})};
+
+static const struct domain kNumber = {"number", 0, WORDS({"2", 2}, {"77", 77})};
+static const struct domain kRequest = {"request", 0,
+                                       WORDS({"del", RTM_DELLINK}, {"new", RTM_NEWLINK})};
+static const struct domain kRoute = {"route", 0, WORDS({"192.0.2.1", 0}, {"10.0.0.9", 0})};
+static const struct domain kNetlinkPort = {"netlink_port", 0, WORDS({"4711", 4711}, {"7", 7})};
+static const struct domain kNsid = {"nsid", 0, WORDS({"ask", -2}, {"5", 5}, {"any", -1}, {"0", 0})};
+static const struct domain kSomewhere = {
+    "somewhere", 0,
+    WORDS({"127.0.0.1", 0}, {"10.0.0.1", 0}, {"127.3.2.1", 0}, {"10.0.0.9", 0}, {"192.0.2.1", 0})};
+static const struct domain kOption = {
+    "option", 0,
+    WORDS({"MARK", SO_MARK}, {"DEBUG", SO_DEBUG}, {"BINDTODEVICE", SO_BINDTODEVICE},
+          {"SNDBUFFORCE", SO_SNDBUFFORCE})};
 
 const struct op kNetOps[] = {
     {"link_up", "netdevice(7)", "net user", RUN(link_up), {{&kDevice, PLAIN}, {&kUp, PLAIN}}, 0},
@@ -364,6 +594,12 @@ const struct op kNetOps[] = {
      {{&kNewDevice, NEED}, {&kNewDevice, GIVE}},
      FAILS},
     {"link_mtu", "rtnetlink(7)", "net", RUN(link_mtu), {{&kDevice, PLAIN}, {&kMtu, PLAIN}}, 0},
+    {"link_number",
+     "rtnetlink(7)",
+     "net",
+     RUN(link_number),
+     {{&kNumber, PLAIN}, {&kRequest, PLAIN}},
+     FAILS},
     {"links", "netdevice(7)", "net", RUN(links), {{NULL, PLAIN}}, 0},
     {"addr_add",
      "netdevice(7)",
@@ -371,6 +607,24 @@ const struct op kNetOps[] = {
      RUN(addr_add),
      {{&kDevice, PLAIN}, {&kAddress, PLAIN}},
      0},
+    {"route_add", "netdevice(7)", "net user", RUN(route_add), {{&kRoute, GIVE}}, 0},
+    {"route_del", "netdevice(7)", "net user", RUN(route_del), {{&kRoute, TAKE}}, 0},
+    {"link_index", "netdevice(7)", "net", RUN(link_index), {{&kDevice, PLAIN}}, 0},
+    {"addresses", "rtnetlink(7)", "net", RUN(addresses), {{NULL, PLAIN}}, 0},
+    {"nsid", "rtnetlink(7)", "net", RUN(nsid), {{&kTarget, PLAIN}, {&kNsid, PLAIN}}, FAILS},
+    {"netlink_bind",
+     "netlink(7)",
+     "net",
+     RUN(netlink_bind),
+     {{&kSocket, GIVE}, {&kNetlinkPort, GIVE}},
+     0},
+    {"netlink_send", "netlink(7)", "net", RUN(netlink_send), {{&kNetlinkPort, NEED}}, FAILS},
+    {"use_address", "ip(7)", "net", RUN(use_address), {{&kSomewhere, PLAIN}}, FAILS},
+    {"send_somewhere", "ip(7)", "net", RUN(send_somewhere), {{&kSomewhere, PLAIN}}, 0},
+    {"socket_defaults", "tcp(7)", "net", RUN(socket_defaults), {{NULL, PLAIN}}, 0},
+    {"net_cookies", "network_namespaces(7)", "net", RUN(net_cookies), {{NULL, PLAIN}}, 0},
+    {"set_option", "socket(7)", "net user", RUN(set_option), {{&kOption, PLAIN}}, 0},
+    {"peer", "unix(7)", "pid user", RUN(peer), {{NULL, PLAIN}}, 0},
     {"net_ns_of_socket", "ioctl_ns(2)", "net user", RUN(net_ns_of_socket), {{&kSocket, NEED}}, 0},
     {"proc_net",
      "proc_pid_net(5)",

@@ -1,3 +1,4 @@
+#include <dirent.h>
 #include <linux/nsfs.h>
 
 #include "core.h"
@@ -49,6 +50,21 @@ OP(ns_type) {
   int type = ioctl(held(NSFD, v), NS_GET_NSTYPE);
   if (check(type)) say(" %x", (unsigned)type);
 }
+OP(ns_id) {
+  unsigned long long id = 0;
+  if (check(ioctl(held(NSFD, v), 0x8008b70d /* NS_GET_ID */, &id))) say(" %s", label('N', id));
+}
+// A mount namespace and its neighbours, in the order of their ids.
+OP(ns_walk) {
+  struct {
+    unsigned size, mounts;
+    unsigned long long id;
+  } info = {.size = 16};
+  int fd = ioctl(held(NSFD, v), (unsigned long)v[1].n, &info);
+  // The one before may be of the machine.
+  if (check(fd) && v[1].s[0] == 'i') say(" mounts=%u", info.mounts);
+  if (fd > 0) close(fd);
+}
 OP(ns_owner) {
   uid_t uid = 0;
   if (check(ioctl(held(NSFD, v), NS_GET_OWNER_UID, &uid))) say(" %u", uid);
@@ -62,6 +78,14 @@ OP(pidfd_ns) {
   close(fd);
 }
 
+OP(ns_names) {
+  char path[64];
+  snprintf(path, sizeof path, "/proc/%d/ns", pid_of(v));
+  DIR* folder = opendir(path);
+  if (!check(folder ? 0 : -1)) return;
+  for (struct dirent* entry; (entry = readdir(folder));) say(" %s", entry->d_name);
+  closedir(folder);
+}
 OP(ns_links) {
   static const char* const names[] = {
       "cgroup", "ipc", "mnt", "net", "pid", "pid_for_children", "time", "time_for_children",
@@ -83,6 +107,15 @@ OP(ns_links) {
   box->failed = !any;
 }
 
+// The file behind a link, and who owns it.
+OP(ns_stat) {
+  char path[64];
+  struct stat st;
+  snprintf(path, sizeof path, "/proc/%d/ns/%s", pid_of(v), v[1].s);
+  if (!check(stat(path, &st))) return;
+  say(" %s mode=%o uid=%u gid=%u %s", label('n', st.st_ino), st.st_mode, st.st_uid, st.st_gid,
+      label('d', st.st_dev));
+}
 // A namespace stays while a bind mount of its file does.
 OP(ns_bind) {
   char path[64];
@@ -116,7 +149,7 @@ static const struct domain kUnshareFlags = {
           {"NEWUSER|NEWNS", CLONE_NEWUSER | CLONE_NEWNS},
           {"NEWUTS|NEWIPC|NEWTIME", CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWTIME}, {"FS", CLONE_FS},
           {"FILES", CLONE_FILES}, {"SYSVSEM", CLONE_SYSVSEM}, {"VM", CLONE_VM},
-          {"THREAD", CLONE_THREAD}, {"DETACHED", 0x00400000})};
+          {"THREAD", CLONE_THREAD}, {"DETACHED", 0x00400000}, {"unknown", 1})};
 static const struct domain kWithUser = {
     "with_user", 0,
     WORDS({"none", 0}, {"NEWNS", CLONE_NEWNS}, {"NEWPID", CLONE_NEWPID}, {"NEWNET", CLONE_NEWNET},
@@ -142,8 +175,7 @@ static const struct domain kLink = {
           {"time", 0}, {"pid_for_children", 0}, {"time_for_children", 0})};
 static const struct domain kNsFile = {"ns_file", 0,
                                       WORDS({"/n", 0}, {"/a/n", 1}, {"/b/n", 2}, {"/tmp/n", 3})};
-static const struct domain kJoin = {
-    "join", 0, WORDS({"any", 0}, {"NEWUTS", CLONE_NEWUTS}, {"NEWNS", CLONE_NEWNS})};
+static const struct domain kJoin = {"join", 0, WORDS({"any", 0}, {"NEWUTS", CLONE_NEWUTS})};
 static const struct domain kJoinPidFd = {
     "join_pidfd", 0,
     WORDS({"NEWUTS", CLONE_NEWUTS}, {"NEWIPC", CLONE_NEWIPC}, {"NEWNS", CLONE_NEWNS},
@@ -172,6 +204,10 @@ static const struct domain kUserFlags = {
     WORDS({"NEWUSER", CLONE_NEWUSER}, {"NEWUSER|NEWPID", CLONE_NEWUSER | CLONE_NEWPID},
           {"NEWUSER|NEWNS", CLONE_NEWUSER | CLONE_NEWNS},
           {"NEWUSER|NEWNET|NEWUTS", CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWUTS})};
+
+static const struct domain kNsWalk = {"ns_walk", 0,
+                                      WORDS({"info", 0x8010b70a}, {"next", 0x8010b70b},
+                                            {"previous", 0x8010b70c}, {"unknown", 0xb77f})};
 
 const struct op kNsOps[] = {
     {"unshare", "unshare(2)", EVERY_TYPE, RUN(unshare), {{&kUnshareFlags, PLAIN}}, DIVIDES},
@@ -220,6 +256,9 @@ const struct op kNsOps[] = {
      DIVIDES},
     {"ns_get", "ioctl_ns(2)", EVERY_TYPE, RUN(ns_get), {{&kNsFd, NEED}, {&kNsGet, PLAIN}}, 0},
     {"ns_type", "ioctl_ns(2)", EVERY_TYPE, RUN(ns_type), {{&kNsFd, NEED}}, 0},
+    {"ns_id", "ioctl_nsfs(2)", EVERY_TYPE, RUN(ns_id), {{&kNsFd, NEED}}, FAILS},
+    {"ns_names", "namespaces(7)", EVERY_TYPE, RUN(ns_names), {{&kTarget, PLAIN}}, 0},
+    {"ns_walk", "ioctl_nsfs(2)", "mnt", RUN(ns_walk), {{&kNsFd, NEED}, {&kNsWalk, PLAIN}}, FAILS},
     {"ns_owner", "ioctl_ns(2)", "user", RUN(ns_owner), {{&kNsFd, NEED}}, FAILS},
     {"ns_pid",
      "ioctl_ns(2)",
@@ -234,6 +273,7 @@ const struct op kNsOps[] = {
      {{&kPidFd, NEED}, {&kPidFdNs, PLAIN}},
      0},
     {"ns_links", "namespaces(7)", EVERY_TYPE, RUN(ns_links), {{&kTarget, PLAIN}}, 0},
+    {"ns_stat", "namespaces(7)", EVERY_TYPE, RUN(ns_stat), {{&kTarget, PLAIN}, {&kLink, PLAIN}}, 0},
     {"ns_bind", "namespaces(7)", EVERY_TYPE, RUN(ns_bind), {{&kNsFd, NEED}, {&kNsFile, GIVE}}, 0},
     {"ns_open_file",
      "namespaces(7)",

@@ -39,6 +39,9 @@ OP(setuid) { check(syscall(SYS_setuid, v[0].n)); }
 OP(setgid) { check(syscall(SYS_setgid, v[0].n)); }
 OP(setresuid) { check(syscall(SYS_setresuid, v[0].n, v[1].n, v[2].n)); }
 OP(setresgid) { check(syscall(SYS_setresgid, v[0].n, v[1].n, v[2].n)); }
+OP(setreuid) { check(syscall(SYS_setreuid, v[0].n, v[1].n)); }
+OP(setregid) { check(syscall(SYS_setregid, v[0].n, v[1].n)); }
+OP(setfsgid) { say("%ld %ld", syscall(SYS_setfsgid, v[0].n), syscall(SYS_setfsgid, -1)); }
 OP(setfsuid) { say("%ld %ld", syscall(SYS_setfsuid, v[0].n), syscall(SYS_setfsuid, -1)); }
 OP(setgroups) {
   gid_t groups[2] = {(gid_t)v[0].n, 5};
@@ -50,7 +53,8 @@ OP(credentials) {
   syscall(SYS_getresuid, u, u + 1, u + 2);
   syscall(SYS_getresgid, g, g + 1, g + 2);
   int n = (int)syscall(SYS_getgroups, 8, groups);
-  say("uid=%u,%u,%u gid=%u,%u,%u groups=", u[0], u[1], u[2], g[0], g[1], g[2]);
+  say("uid=%u,%u,%u gid=%u,%u,%u now=%ld,%ld,%ld,%ld groups=", u[0], u[1], u[2], g[0], g[1], g[2],
+      syscall(SYS_getuid), syscall(SYS_geteuid), syscall(SYS_getgid), syscall(SYS_getegid));
   for (int i = 0; i < n; i++) say("%u,", groups[i]);
 }
 // An ordinary user without a capability.
@@ -88,6 +92,26 @@ OP(capget) {
 OP(cap_ambient) { check(prctl(PR_CAP_AMBIENT, v[0].n, v[1].n, 0, 0)); }
 OP(cap_bound) { check(prctl(PR_CAPBSET_DROP, v[0].n, 0, 0, 0)); }
 
+// A keyring of its own, whose owner is told as an id of the asker's namespace.
+OP(join_keyring) {
+  char text[128];
+  long id = syscall(SYS_keyctl, 1 /* join session keyring */, NULL);
+  if (!check(id)) return;
+  long size = syscall(SYS_keyctl, 6 /* describe */, id, text, sizeof text);
+  say(" %s", size < 0 ? strerrorname_np(errno) : text);
+}
+OP(add_key) {
+  long id = syscall(SYS_add_key, "user", v[0].s, "text", 4, -3L /* session */);
+  if (check(id)) say(" %s", label('k', (unsigned long long)id));
+}
+OP(find_key) {
+  char text[128];
+  long id = syscall(SYS_keyctl, 10 /* search */, -3L, "user", v[0].s, 0);
+  if (!check(id)) return;
+  long size = syscall(SYS_keyctl, 6 /* describe */, id, text, sizeof text);
+  say(" %s", size < 0 ? strerrorname_np(errno) : text);
+}
+
 // The table.
 #include "domains.h"
 
@@ -113,6 +137,8 @@ static const struct domain kAmbient = {
     "ambient", 0,
     WORDS({"RAISE", PR_CAP_AMBIENT_RAISE}, {"LOWER", PR_CAP_AMBIENT_LOWER},
           {"IS_SET", PR_CAP_AMBIENT_IS_SET})};
+
+static const struct domain kKey = {"key", 1, WORDS({"one", 0}, {"two", 0})};
 
 const struct op kUserOps[] = {
     {"map_write",
@@ -160,6 +186,12 @@ const struct op kUserOps[] = {
      RUN(setresgid),
      {{&kId, PLAIN}, {&kId, PLAIN}, {&kId, PLAIN}},
      0},
+    {"setreuid", "setreuid(2)", "user", RUN(setreuid), {{&kId, PLAIN}, {&kId, PLAIN}}, 0},
+    {"setregid", "setreuid(2)", "user", RUN(setregid), {{&kId, PLAIN}, {&kId, PLAIN}}, 0},
+    {"setfsgid", "setfsgid(2)", "user", RUN(setfsgid), {{&kId, PLAIN}}, 0},
+    {"join_keyring", "keyctl(2)", "user", RUN(join_keyring), {{NULL, PLAIN}}, 0},
+    {"add_key", "add_key(2)", "user", RUN(add_key), {{&kKey, GIVE}}, 0},
+    {"find_key", "keyctl(2)", "user", RUN(find_key), {{&kKey, NEED}}, 0},
     {"setfsuid", "setfsuid(2)", "user", RUN(setfsuid), {{&kId, PLAIN}}, 0},
     {"setgroups",
      "getgroups(2)",

@@ -1,0 +1,326 @@
+// Calls that name a process by its PID, and what a signal or the end of one tells of it.
+#include <sys/resource.h>
+#include <sys/uio.h>
+
+#include "core.h"
+
+HELPER long transfer(int pid, long call) {
+  static char there, here;
+  struct iovec from = {&there, 1}, into = {&here, 1};
+  return syscall(call, pid, &into, 1, &from, 1, 0);
+}
+enum {
+  AFFINITY,
+  AFFINITY_SET,
+  PARAM,
+  INTERVAL,
+  ATTRIBUTES,
+  IO_PRIORITY,
+  IO_PRIORITY_SET,
+  READ_MEMORY,
+  WRITE_MEMORY,
+  ROBUST_LIST,
+  MOVE_PAGES,
+  MIGRATE_PAGES,
+  GROUP_PRIORITY,
+  CORE_LIMIT
+};
+HELPER long ask(int pid, long question) {
+  unsigned long words[16] = {1};
+  void* head;
+  size_t size;
+  switch (question) {
+    case AFFINITY:
+      return syscall(SYS_sched_getaffinity, pid, sizeof words, words) < 0 ? -1 : 0;
+    case AFFINITY_SET:
+      return syscall(SYS_sched_setaffinity, pid, sizeof words, words);
+    case PARAM:
+      return syscall(SYS_sched_getparam, pid, words);
+    case INTERVAL:
+      return syscall(SYS_sched_rr_get_interval, pid, words);
+    case ATTRIBUTES:
+      return syscall(SYS_sched_getattr, pid, words, 48, 0);
+    case IO_PRIORITY:
+      return syscall(SYS_ioprio_get, 1, pid);
+    case IO_PRIORITY_SET:
+      return syscall(SYS_ioprio_set, 1, pid, 2 << 13 | 4);
+    case READ_MEMORY:
+      return transfer(pid, SYS_process_vm_readv);
+    case WRITE_MEMORY:
+      return transfer(pid, SYS_process_vm_writev);
+    case ROBUST_LIST:
+      return syscall(SYS_get_robust_list, pid, &head, &size);
+    case MOVE_PAGES:
+      return syscall(SYS_move_pages, pid, 0, NULL, NULL, NULL, 0);
+    case MIGRATE_PAGES:
+      return syscall(SYS_migrate_pages, pid, 64, words, words);
+    case GROUP_PRIORITY:
+      return syscall(SYS_getpriority, PRIO_PGRP, pid);
+    default:
+      return syscall(SYS_prlimit64, pid, RLIMIT_CORE, NULL, words);
+  }
+}
+OP(ask) { number(ask(pid_of(v), v[1].n)); }
+OP(tkill) { check(syscall(SYS_tkill, pid_of(v), v[1].n)); }
+OP(tgsigqueue) {
+  siginfo_t info;
+  memset(&info, 0, sizeof info);
+  info.si_code = (int)v[2].n;
+  info.si_pid = 4711;
+  check(syscall(SYS_rt_tgsigqueueinfo, pid_of(v), pid_of(v), v[1].n, &info));
+}
+
+HELPER void say_end(int pid) {
+  siginfo_t info;
+  memset(&info, 0, sizeof info);
+  if (syscall(SYS_waitid, P_PID, pid, &info, WEXITED | __WALL, NULL) == 0)
+    say(" end: pid=%d code=%d status=%d uid=%d", info.si_pid, info.si_code, info.si_status,
+        (int)info.si_uid);
+}
+// Who a child is told that a signal is from.
+OP(signal_child) {
+  struct clone_args args = {.flags = (unsigned long)v[1].n, .exit_signal = SIGCHLD};
+  unsigned long set = 1UL << (SIGUSR1 - 1), before;
+  syscall(SYS_rt_sigprocmask, SIG_BLOCK, &set, &before, sizeof set);
+  int pid = (int)syscall(SYS_clone3, &args, sizeof args);
+  if (pid == 0) {
+    siginfo_t info;
+    struct timespec limit = {1, 0};
+    if (syscall(SYS_rt_sigtimedwait, &set, &info, &limit, sizeof set) > 0)
+      say("got code=%d pid=%d uid=%d ", info.si_code, info.si_pid, (int)info.si_uid);
+    _exit(3);
+  }
+  if (pid > 0) {
+    union sigval value = {.sival_int = 5};
+    if (v[0].n == 0) syscall(SYS_kill, pid, SIGUSR1);
+    if (v[0].n == 1) syscall(SYS_tgkill, pid, pid, SIGUSR1);
+    if (v[0].n == 2) sigqueue(pid, SIGUSR1, value);
+    say_end(pid);
+    say(" ");
+  }
+  number(pid);
+  syscall(SYS_rt_sigprocmask, SIG_SETMASK, &before, NULL, sizeof before);
+}
+// Who the handler of a parent is told that a signal of its child is from.
+OP(signal_parent) {
+  struct clone_args args = {.flags = (unsigned long)v[0].n, .exit_signal = SIGCHLD};
+  struct sigaction action, before;
+  memset(&action, 0, sizeof action);
+  action.sa_flags = SA_SIGINFO | SA_RESTART;
+  action.sa_sigaction = on_signal;
+  int father = (int)syscall(SYS_getpid);
+  sigaction(SIGUSR1, &action, &before);
+  int pid = (int)syscall(SYS_clone3, &args, sizeof args);
+  if (pid == 0) _exit(syscall(SYS_kill, father, SIGUSR1) < 0 ? errno : 0);
+  if (number(pid) > 0) say_end(pid);
+  sigaction(SIGUSR1, &before, NULL);
+}
+// A namespace is counted until the last process in it has ended; some are freed in their own time.
+OP(namespaces_end) {
+  int status = 0;
+  int pid = (int)syscall(SYS_fork);
+  if (pid == 0) {
+    char path[64];
+    struct clone_args args = {.flags = (unsigned long)v[0].n, .exit_signal = SIGCHLD};
+    snprintf(path, sizeof path, "/proc/sys/user/max_%s_namespaces", v[0].s);
+    if (unshare(CLONE_NEWUSER) < 0 || put(path, "1\n") < 0) {
+      check(-1);
+      _exit(1);
+    }
+    for (int i = 0; i < 3; i++) {
+      long child = -1;
+      for (int tries = 0; tries < 200; tries++) {
+        child = syscall(SYS_clone3, &args, sizeof args);
+        if (child >= 0 || errno != ENOSPC) break;
+        struct timespec pause = {0, 1000000};
+        nanosleep(&pause, NULL);
+      }
+      if (child == 0) _exit(0);
+      check(child < 0 ? -1 : 0);
+      if (child > 0) syscall(SYS_wait4, child, NULL, __WALL, NULL);
+      say(" ");
+    }
+    _exit(0);
+  }
+  if (pid < 0) check(-1);
+  if (pid > 0) syscall(SYS_wait4, pid, &status, __WALL, NULL);
+  if (status) box->failed = 1;
+}
+// Which namespaces a new process is in.
+HELPER void say_own(unsigned long flags) {
+  static const struct {
+    unsigned long flag;
+    const char* name;
+  } types[] = {{CLONE_NEWUTS, "uts"},   {CLONE_NEWIPC, "ipc"},      {CLONE_NEWNS, "mnt"},
+               {CLONE_NEWNET, "net"},   {CLONE_NEWPID, "pid"},      {CLONE_NEWUSER, "user"},
+               {CLONE_NEWTIME, "time"}, {CLONE_NEWCGROUP, "cgroup"}};
+  for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+    char path[64];
+    struct stat st;
+    snprintf(path, sizeof path, "/proc/self/ns/%s", types[i].name);
+    if ((flags & types[i].flag) != 0 && stat(path, &st) == 0)
+      say("%s=%s ", types[i].name, label('n', st.st_ino));
+  }
+}
+// clone(2) as it was before clone3(2).
+OP(old_clone) {
+  say_own((unsigned long)v[0].n);
+  int status = 0;
+  int pid = (int)syscall(SYS_clone, v[0].n | SIGCHLD, NULL, NULL, NULL, NULL);
+  if (pid == 0) {
+    say_own((unsigned long)v[0].n);
+    _exit(4);
+  }
+  if (pid > 0) syscall(SYS_wait4, pid, &status, __WALL, NULL);
+  if (number(pid) > 0) say(" status=%x", status);
+}
+OP(vfork) {
+  int pid = (int)vfork();
+  if (pid == 0) _exit(5);
+  if (number(pid) > 0) say_end(pid);
+}
+OP(clone3_born) {
+  say_own((unsigned long)v[0].n);
+  struct clone_args args = {.flags = (unsigned long)v[0].n, .exit_signal = SIGCHLD};
+  int pid = (int)syscall(SYS_clone3, &args, sizeof args);
+  if (pid == 0) {
+    say_own((unsigned long)v[0].n);
+    _exit(4);
+  }
+  if (pid > 0) syscall(SYS_wait4, pid, NULL, __WALL, NULL);
+  number(pid);
+}
+// What clone3(2) refuses, or takes although it is odd.
+OP(clone3_odd) {
+  struct {
+    struct clone_args args;
+    unsigned long more[4];
+  } odd = {.args = {.exit_signal = SIGCHLD}};
+  size_t size = sizeof odd.args;
+  switch (v[0].n) {
+    case 0:
+      size = sizeof odd;
+      break;
+    case 1:
+      size = 64;
+      break;
+    case 2:
+      size = 63;
+      break;
+    case 3:
+      size = sizeof odd, odd.more[0] = 1;
+      break;
+    case 4:
+      size = 5000;
+      break;
+    case 5:
+      odd.args.exit_signal = 65;
+      break;
+    case 6:
+      odd.args.flags = 1UL << 40;
+      break;
+    default:
+      odd.args.flags = CLONE_NEWNS | CLONE_FS;
+      break;
+  }
+  int pid = (int)syscall(SYS_clone3, &odd, size);
+  if (pid == 0) _exit(0);
+  if (pid > 0) syscall(SYS_wait4, pid, NULL, __WALL, NULL);
+  number(pid);
+}
+OP(children) {
+  char path[64];
+  int pid = pid_of(v);
+  snprintf(path, sizeof path, "/proc/%d/task/%d/children", pid, pid);
+  const char* text = slurp(path);
+  if (check(errno ? -1 : 0)) say(" %s", text);
+}
+// Who owns the files of a process, and what they allow.
+OP(proc_owner) {
+  char path[64];
+  struct stat st;
+  snprintf(path, sizeof path, "/proc/%d/%s", pid_of(v), v[1].s);
+  if (check(stat(path, &st))) say(" mode=%o uid=%u gid=%u", st.st_mode, st.st_uid, st.st_gid);
+}
+OP(umask) { number(syscall(SYS_umask, v[0].n)); }
+
+// The table.
+#include "domains.h"
+
+static const struct domain kQuestion = {
+    "question", 0,
+    WORDS({"affinity", AFFINITY}, {"param", PARAM}, {"interval", INTERVAL},
+          {"attributes", ATTRIBUTES}, {"io_priority", IO_PRIORITY}, {"read_memory", READ_MEMORY},
+          {"robust_list", ROBUST_LIST}, {"move_pages", MOVE_PAGES},
+          {"migrate_pages", MIGRATE_PAGES}, {"group_priority", GROUP_PRIORITY},
+          {"core_limit", CORE_LIMIT}, {"write_memory", WRITE_MEMORY},
+          {"io_priority_set", IO_PRIORITY_SET}, {"affinity_set", AFFINITY_SET})};
+static const struct domain kQueued = {
+    "queued", 0, WORDS({"QUEUE", SI_QUEUE}, {"USER", SI_USER}, {"TKILL", SI_TKILL})};
+static const struct domain kSender = {"sender", 0,
+                                      WORDS({"kill", 0}, {"tgkill", 1}, {"sigqueue", 2})};
+static const struct domain kChildFlags = {
+    "child_flags", 0,
+    WORDS({"0", 0}, {"NEWPID", CLONE_NEWPID}, {"NEWUSER", CLONE_NEWUSER},
+          {"NEWPID|NEWUSER", CLONE_NEWPID | CLONE_NEWUSER})};
+static const struct domain kNearFlags = {"near_flags", 0,
+                                         WORDS({"0", 0}, {"NEWUSER", CLONE_NEWUSER})};
+static const struct domain kCounted = {
+    "counted", 0,
+    WORDS({"uts", CLONE_NEWUTS}, {"ipc", CLONE_NEWIPC}, {"mnt", CLONE_NEWNS}, {"net", CLONE_NEWNET},
+          {"pid", CLONE_NEWPID}, {"user", CLONE_NEWUSER}, {"cgroup", CLONE_NEWCGROUP},
+          {"time", CLONE_NEWTIME})};
+static const struct domain kUmask = {"umask", 0, WORDS({"0", 0}, {"022", 022}, {"077", 077})};
+
+static const struct domain kProcFile = {
+    "proc_file", 0,
+    WORDS({"status", 0}, {"net/dev", 0}, {"uid_map", 0}, {"timens_offsets", 0}, {"ns", 0},
+          {"mountinfo", 0}, {"fd", 0}, {"setgroups", 0}, {"oom_score_adj", 0})};
+
+static const struct domain kBorn = {
+    "born", 0,
+    WORDS({"NEWUTS|NEWIPC", CLONE_NEWUTS | CLONE_NEWIPC},
+          {"NEWNS|NEWNET", CLONE_NEWNS | CLONE_NEWNET},
+          {"NEWPID|NEWCGROUP", CLONE_NEWPID | CLONE_NEWCGROUP}, {"NEWUSER", CLONE_NEWUSER},
+          {"0", 0}, {"VFORK", CLONE_VFORK}, {"NEWUSER|NEWPID", CLONE_NEWUSER | CLONE_NEWPID})};
+static const struct domain kOdd = {
+    "odd", 0,
+    WORDS({"larger", 0}, {"first", 1}, {"smaller", 2}, {"unknown", 3}, {"huge", 4}, {"signal", 5},
+          {"flag", 6}, {"NEWNS|FS", 7})};
+
+const struct op kTaskOps[] = {
+    {"ask",
+     "sched_setscheduler(2)",
+     "pid user",
+     RUN(ask),
+     {{&kTarget, PLAIN}, {&kQuestion, PLAIN}},
+     0},
+    {"tkill", "tkill(2)", "pid user", RUN(tkill), {{&kTarget, PLAIN}, {&kSignal, PLAIN}}, 0},
+    {"tgsigqueue",
+     "rt_sigqueueinfo(2)",
+     "pid user",
+     RUN(tgsigqueue),
+     {{&kTarget, PLAIN}, {&kSignal, PLAIN}, {&kQueued, PLAIN}},
+     0},
+    {"signal_child",
+     "sigaction(2)",
+     "pid user",
+     RUN(signal_child),
+     {{&kSender, PLAIN}, {&kChildFlags, PLAIN}},
+     0},
+    {"signal_parent", "sigaction(2)", "pid user", RUN(signal_parent), {{&kNearFlags, PLAIN}}, 0},
+    {"namespaces_end", "namespaces(7)", EVERY_TYPE, RUN(namespaces_end), {{&kCounted, PLAIN}}, 0},
+    {"old_clone", "clone(2)", EVERY_TYPE, RUN(old_clone), {{&kBorn, PLAIN}}, 0},
+    {"vfork", "vfork(2)", "pid", RUN(vfork), {{NULL, PLAIN}}, 0},
+    {"clone3_born", "clone(2)", EVERY_TYPE, RUN(clone3_born), {{&kBorn, PLAIN}}, 0},
+    {"clone3_odd", "clone(2)", EVERY_TYPE, RUN(clone3_odd), {{&kOdd, PLAIN}}, FAILS},
+    {"children", "proc_pid_task(5)", "pid", RUN(children), {{&kTarget, PLAIN}}, 0},
+    {"proc_owner",
+     "proc(5)",
+     "user net pid",
+     RUN(proc_owner),
+     {{&kTarget, PLAIN}, {&kProcFile, PLAIN}},
+     0},
+    {"umask", "umask(2)", "mnt", RUN(umask), {{&kUmask, PLAIN}}, 0},
+};
+const int kTaskOpCount = COUNT(kTaskOps);
