@@ -81,7 +81,7 @@ class KernelMemory {
   static constexpr int kPatience = 100;
 
   sys::Result<std::int64_t> bytes() const {
-    for (int i = 0; i < 3; ++i) quiesce();
+    for (int i = 0; i < 3; ++i) rest();
     // Objects that a CPU keeps at hand count as used until its slabs are given back.
     for (const auto& fd : shrinkers_) (void)::pwrite(fd.get(), "1", 1, 0);
     (void)sys::read_file("/proc/sys/vm/stat_refresh");  // Folds the per-CPU counters in.

@@ -88,10 +88,11 @@ std::int64_t tick() {
 }
 
 // A longer sleep takes more than one shot of the guest's timer, and each wakes the emulator.
+void rest() { sleep_for(clock_in_use == model::Clock::insn ? 25'000'000 : 2'000'000); }
+
 void quiesce() {
-  const bool insn = clock_in_use == model::Clock::insn;
-  sleep_for(insn ? 25'000'000 : 2'000'000);
-  if (insn) align();
+  rest();
+  if (clock_in_use == model::Clock::insn) align();
 }
 
 void touch_pages() {

@@ -26,8 +26,10 @@ void mark(std::size_t place);
 std::int64_t tick();
 
 /// Sleeps until the deferred work of what went before (RCU callbacks, workers that free namespaces)
-/// is over; on the insn clock then calls align(). Under -icount sleep=off no time passes for the
-/// host, but each timer interrupt costs.
+/// is over. Under -icount sleep=off no time passes for the host, but each timer interrupt costs.
+void rest();
+
+/// Rests; on the insn clock then calls align(), which allocates and frees memory itself.
 void quiesce();
 
 /// Maps the program's text into this process and touches its stack: a fresh child has neither, and

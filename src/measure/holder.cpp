@@ -64,7 +64,7 @@ sys::Result<> Crowd::start(int count, std::uint64_t flags) {
 sys::Result<> Crowd::all_done() {
   const auto all = static_cast<int>(pids_.size());
   const auto end = std::chrono::steady_clock::now() + kPatience;
-  while (orders_.done < all && std::chrono::steady_clock::now() < end) quiesce();
+  while (orders_.done < all && std::chrono::steady_clock::now() < end) rest();
   if (orders_.failed == 0 && orders_.done == all) return {};
   errno = orders_.failed != 0 ? orders_.failed.load() : ETIMEDOUT;
   return sys::last_error("unshare({})", sys::clone_flags_text(orders_.flags));
