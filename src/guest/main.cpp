@@ -65,10 +65,10 @@ void stop_fair_server() {
 
 // The kernel numbers namespaces by the first bit that is free in a bitmap (proc_alloc_inum()), and
 // a word more to look at is 7 instructions of each unshare(2): what lives on by chance shall not
-// make it search another word. So many namespaces are held that the next bit is in the middle of
-// one.
+// make it search another word. So many namespaces are held that the next bit is well inside one.
 std::vector<sys::Fd> hold_inodes() {
   constexpr ino_t kWord = 64;
+  constexpr ino_t kInside = 16;  // A hundred more, as curves have them, reach the next word only.
   constexpr const char* kOwn = "/proc/self/ns/uts";
   std::vector<sys::Fd> held;
   const auto home = sys::open(kOwn, O_RDONLY);
@@ -78,7 +78,7 @@ std::vector<sys::Fd> hold_inodes() {
     struct stat about {};
     if (!fd || ::fstat(fd->get(), &about) != 0) break;
     held.push_back(std::move(*fd));
-    if (about.st_ino % kWord == kWord / 2) break;
+    if (about.st_ino % kWord == kInside) break;
   }
   if (home) (void)::setns(home->get(), CLONE_NEWUTS);
   return held;
