@@ -271,7 +271,9 @@ OP(shm_life) {
   void* memory = shmat(id, NULL, 0);
   say_tried("removed", shmctl(id, IPC_RMID, NULL));
   say_tried("attached", shmctl(id, IPC_STAT, &ds));
-  say_tried("again", shmat(id, NULL, 0) == (void*)-1 ? -1 : 0);
+  void* again = shmat(id, NULL, 0);
+  say_tried("again", again == (void*)-1 ? -1 : 0);
+  if (again != (void*)-1) shmdt(again);
   shmdt(memory);
   say_tried("detached", shmctl(id, IPC_STAT, &ds));
 }
