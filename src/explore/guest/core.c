@@ -256,14 +256,17 @@ static void write_number(const char* path, int pid) {
   (void)!put(path, text);
 }
 
-// Removes the cgroups below `path`, deepest first; a cgroup is emptied in its own time.
+// Removes a cgroup and all below it, whatever has made them; a cgroup is emptied in its own time.
 static void remove_cgroups(const char* path) {
-  static const char* const names[] = {"g", "h", "g/k"};
-  char text[128];
-  for (int i = 2; i >= -1; i--) {
-    snprintf(text, sizeof text, i < 0 ? "%s" : "%s/%s", path, i < 0 ? "" : names[i]);
-    for (int tries = 0; rmdir(text) < 0 && errno == EBUSY && tries < 50; tries++) nap(2000000);
+  DIR* folder = opendir(path);
+  for (struct dirent* entry; folder && (entry = readdir(folder));) {
+    char below[PATH_MAX];
+    if (entry->d_type != DT_DIR || entry->d_name[0] == '.') continue;
+    snprintf(below, sizeof below, "%s/%s", path, entry->d_name);
+    remove_cgroups(below);
   }
+  if (folder) closedir(folder);
+  for (int tries = 0; rmdir(path) < 0 && errno == EBUSY && tries < 50; tries++) nap(2000000);
 }
 
 // Files that are global on some kernel: what a sequence wrote must not reach the next.

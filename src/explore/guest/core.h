@@ -2,6 +2,7 @@
 // very files: what ran is what one can read, build and run elsewhere.
 #ifndef NSVET_EXPLORE_CORE_H
 #define NSVET_EXPLORE_CORE_H
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>

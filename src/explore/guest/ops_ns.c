@@ -1,4 +1,3 @@
-#include <dirent.h>
 #include <linux/nsfs.h>
 
 #include "core.h"
