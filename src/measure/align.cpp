@@ -18,7 +18,6 @@
 #include "sys/file.h"
 
 namespace nsvet::measure {
-
 namespace {
 
 // A new process draws 64 bits, an AF_UNIX socket that chooses its own address 32: each from a batch

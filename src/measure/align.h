@@ -8,9 +8,8 @@ namespace nsvet::measure {
 ///
 /// - The kernel draws small random numbers from batches, and refilling one costs 1500 instructions
 ///   (drivers/char/random.c): the batches are discarded and refilled.
-/// - Since 5.18 each process that ends adds 16 bytes to the pool of random(4), and the one that
-/// fills
-///   a block of 64 pays 1000 instructions for its hash: bytes are written until that has just
+/// - Since 5.18 each process that ends adds 16 bytes to the pool of random(4), and one in four
+///   fills a block and pays 1000 instructions for its hash: bytes are written until that has
 ///   happened.
 /// - Whether a process is the first or the last one in a node of the radix tree that holds PIDs is
 ///   130 instructions of its clone or exit: the next PIDs will be the first ones of a node, by
