@@ -21,13 +21,15 @@ const Platform& platform(Accelerator accelerator) {
   // Calibrating the APIC timer takes ten seconds under icount. RCU callbacks run in a task: what
   // they do to free a namespace is then told by /proc/schedstat, and falls into no timed call. This
   // CPU would need page tables of the kernel's own (PTI), which today's do not: each system call
-  // would flush the emulator's TLB, which takes ten times as long as the call itself.
+  // would flush the emulator's TLB, which takes ten times as long as the call itself. The kernel's
+  // tests of its own ciphers would be a quarter of the boot.
   static const Platform kIcount{
       "microvm,acpi=off,pit=on,pic=on,rtc=on,isa-serial=on",
       "Nehalem",
       {"-accel", "tcg,thread=single", "-icount", "shift=0,sleep=off,rr=record,rrfile=/dev/null",
        "-rtc", "base=2024-01-01T00:00:00,clock=vm"},
-      "nolapic_timer no_timer_check rcutree.use_softirq=0 pti=off"};
+      "nolapic_timer no_timer_check rcutree.use_softirq=0 pti=off "
+      "cryptomgr.notests=1"};
   static const Platform kKvm{"pc", "host", {"-accel", "kvm"}, ""};
   // Page tables of their own for the kernel (PTI) make system calls dear to emulate.
   static const Platform kTcg{"pc", "Nehalem", {"-accel", "tcg"}, "no_timer_check mitigations=off"};
