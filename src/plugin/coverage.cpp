@@ -5,7 +5,6 @@
 //
 // FD is a memory file: QEMU may be killed at any moment, and what is in it stays. It holds 64-bit
 // words: how many follow, and the address of each translated block that was executed.
-#include <dlfcn.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 
@@ -15,10 +14,7 @@
 #include <unordered_map>
 
 #include "explain/symbols.h"
-#include "plugin/qemu_plugin.h"
-
-// See plugin.cpp.
-int qemu_plugin_version = ::dlsym(RTLD_DEFAULT, "qemu_plugin_read_register") != nullptr ? 2 : 1;
+#include "plugin/interface.h"
 
 namespace nsvet::plugin {
 namespace {
@@ -42,7 +38,7 @@ void on_execution(unsigned, void* data) {
   ++coverage[0];
 }
 
-void on_translation(qemu_plugin_id_t, qemu_plugin_tb* tb) {
+void watch_block(qemu_plugin_tb* tb) {
   const auto address = qemu_plugin_insn_vaddr(qemu_plugin_tb_get_insn(tb, 0));
   // The kernel boots without a program.
   if (!explain::is_kernel(address)) {
@@ -67,7 +63,7 @@ bool open_coverage(int fd) {
 }  // namespace
 }  // namespace nsvet::plugin
 
-int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t*, int argc, char** argv) {
+int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t* info, int argc, char** argv) {
   using namespace nsvet::plugin;
   constexpr std::string_view kCover = "cover=";
   const std::string_view argument = argc > 0 ? argv[0] : "";
@@ -75,6 +71,6 @@ int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t*, int argc, char*
     qemu_plugin_outs("nsvet: the plugin needs cover=FD, a memory file\n");
     return 1;
   }
-  qemu_plugin_register_vcpu_tb_trans_cb(id, on_translation);
+  on_translation(id, *info, watch_block);
   return 0;
 }

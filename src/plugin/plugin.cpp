@@ -6,7 +6,6 @@
 // FD takes the trace; the first two addresses enclose the code whose RDTSC instructions are the
 // readings, the others the function that says which benchmark begins, by how many LFENCE it
 // executes.
-#include <dlfcn.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -19,11 +18,7 @@
 #include <vector>
 
 #include "explain/wire.h"
-#include "plugin/qemu_plugin.h"
-
-// The interface's versions differ in nothing that we use but insn_data. From QEMU 9.0 on, version 1
-// is refused; before, 2 is: reading registers came with 2.
-int qemu_plugin_version = ::dlsym(RTLD_DEFAULT, "qemu_plugin_read_register") != nullptr ? 2 : 1;
+#include "plugin/interface.h"
 
 namespace nsvet::plugin {
 namespace {
@@ -160,7 +155,7 @@ Meaning meaning_of(const Instruction& at) {
   return within && lfence ? Meaning::step : Meaning::none;
 }
 
-void on_translation(qemu_plugin_id_t, qemu_plugin_tb* tb) {
+void describe_block(qemu_plugin_tb* tb) {
   Block& block = blocks.emplace_back();
   const std::size_t count = qemu_plugin_tb_n_insns(tb);
   block.instructions.reserve(count);
@@ -183,8 +178,7 @@ std::uint64_t number_of(std::string_view argument, std::string_view name) {
 
 int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t* info, int argc, char** argv) {
   using namespace nsvet::plugin;
-  constexpr int kCopies = 3;
-  settings.copies_bytes = info->version.cur >= kCopies;
+  settings.copies_bytes = copies_bytes(*info);
   for (int i = 0; i < argc; ++i) {
     if (const auto fd = number_of(argv[i], "trace=")) settings.trace = static_cast<int>(fd);
     if (const auto address = number_of(argv[i], "begin=")) settings.begin = address;
@@ -196,6 +190,6 @@ int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t* info, int argc, 
     qemu_plugin_outs("nsvet: the plugin needs trace=FD and begin, end, mark, mark_end=ADDRESS\n");
     return 1;
   }
-  qemu_plugin_register_vcpu_tb_trans_cb(id, on_translation);
+  on_translation(id, *info, describe_block);
   return 0;
 }

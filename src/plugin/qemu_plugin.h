@@ -1,6 +1,6 @@
 // The part of QEMU's TCG plugin interface that we use. Debian ships no header for it; these are the
-// declarations of QEMU's documentation (docs/devel/tcg-plugins.rst, "API") for versions 1 to 4 of
-// the interface: QEMU 7.2 to 10.
+// declarations of QEMU's documentation (docs/devel/tcg-plugins.rst, "API") for versions 1 to 7 of
+// the interface: QEMU 7.2 to 11.1. What differs between them is in plugin/interface.h.
 #pragma once
 
 #include <cstddef>
@@ -24,10 +24,8 @@ struct qemu_info_t {
 
 enum qemu_plugin_cb_flags { QEMU_PLUGIN_CB_NO_REGS };
 
-using qemu_plugin_vcpu_tb_trans_cb_t = void (*)(qemu_plugin_id_t id, qemu_plugin_tb* tb);
 using qemu_plugin_vcpu_udata_cb_t = void (*)(unsigned int vcpu_index, void* userdata);
 
-void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t id, qemu_plugin_vcpu_tb_trans_cb_t cb);
 void qemu_plugin_register_vcpu_insn_exec_cb(qemu_plugin_insn* insn, qemu_plugin_vcpu_udata_cb_t cb,
                                             qemu_plugin_cb_flags flags, void* userdata);
 void qemu_plugin_register_vcpu_tb_exec_cb(qemu_plugin_tb* tb, qemu_plugin_vcpu_udata_cb_t cb,
