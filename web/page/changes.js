@@ -82,7 +82,7 @@ function findingTable(view, findings, label) {
 
 // Short values stay on a line, long ones (a message of a kernel) do not.
 function valueCell(text, properties = {}) {
-  const shown = text.replace(/^\d+$/, (digits) => grouped(Number(digits)));
+  const shown = text.replace(/^\d+$/, (digits) => grouped(Number(digits))).replace(" %", "\u00a0%");
   const cell = el("td", properties, shown);
   if (shown.length < 28) cell.classList.add("short");
   return cell;

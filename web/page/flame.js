@@ -50,7 +50,8 @@ function explained(view, place) {
   if (!profiles.some(Boolean)) return [];
   return [
     functionTable(view, profiles),
-    ...profiles.map((profile, i) => profile && flameGraph(
-      `${view.kernels[i]}: a call of ${grouped(profile.figure)} instructions`, profile)),
+    // Reports that were made small to be kept have no calls.
+    ...profiles.map((profile, i) => (profile?.calls.length > 0 ? flameGraph(
+      `${view.kernels[i]}: a call of ${grouped(profile.figure)} instructions`, profile) : null)),
   ];
 }
