@@ -28,11 +28,10 @@ struct Block {
 std::unordered_map<std::uint64_t, Block> blocks;
 std::uint64_t* coverage = nullptr;
 std::uint64_t room = 0;
-bool started = false;
 
 void on_execution(unsigned, void* data) {
   auto& block = *static_cast<Block*>(data);
-  if (!started || block.reached || coverage[0] == room) return;
+  if (block.reached || coverage[0] == room) return;
   block.reached = true;
   coverage[1 + coverage[0]] = block.address;
   ++coverage[0];
@@ -40,11 +39,7 @@ void on_execution(unsigned, void* data) {
 
 void watch_block(qemu_plugin_tb* tb) {
   const auto address = qemu_plugin_insn_vaddr(qemu_plugin_tb_get_insn(tb, 0));
-  // The kernel boots without a program.
-  if (!explain::is_kernel(address)) {
-    started = true;
-    return;
-  }
+  if (!explain::is_kernel(address)) return;
   auto& block = blocks.try_emplace(address, Block{address}).first->second;
   qemu_plugin_register_vcpu_tb_exec_cb(tb, on_execution, QEMU_PLUGIN_CB_NO_REGS, &block);
 }
@@ -71,6 +66,6 @@ int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t* info, int argc, 
     qemu_plugin_outs("nsvet: the plugin needs cover=FD, a memory file\n");
     return 1;
   }
-  on_translation(id, *info, watch_block);
+  on_translation_after_boot(id, *info, watch_block);
   return 0;
 }

@@ -4,6 +4,8 @@
 
 #include <memory>
 
+#include "explain/symbols.h"
+
 namespace {
 
 // What query-version of the QEMU Machine Protocol answers (its reference manual, "VersionInfo"):
@@ -43,21 +45,62 @@ namespace nsvet::plugin {
 namespace {
 
 Translation call_for_each = nullptr;
+qemu_plugin_id_t own_id = 0;
+bool with_userdata = false;  // Version 7 gives each callback that in the place of the id.
 
-void with_id(qemu_plugin_id_t, qemu_plugin_tb* block) { call_for_each(block); }
-void with_data(qemu_plugin_tb* block, void*) { call_for_each(block); }
+void translated(qemu_plugin_id_t, qemu_plugin_tb* block) { call_for_each(block); }
+void translated_7(qemu_plugin_tb* block, void*) { call_for_each(block); }
+
+void register_translation() {
+  constexpr const char* kName = "qemu_plugin_register_vcpu_tb_trans_cb";
+  if (with_userdata) {
+    in_qemu<void(qemu_plugin_id_t, decltype(&translated_7), void*)>(kName)(own_id, translated_7,
+                                                                           nullptr);
+  } else {
+    in_qemu<void(qemu_plugin_id_t, decltype(&translated))>(kName)(own_id, translated);
+  }
+}
+
+Translation call_after_boot = nullptr;
+
+void go_on() {
+  call_for_each = call_after_boot;
+  register_translation();
+}
+void reset_done(qemu_plugin_id_t) { go_on(); }
+void reset_done_7(void*) { go_on(); }
+
+// Drops what is translated, and all callbacks.
+void reset() {
+  constexpr const char* kName = "qemu_plugin_reset";
+  if (with_userdata) {
+    in_qemu<void(qemu_plugin_id_t, decltype(&reset_done_7), void*)>(kName)(own_id, reset_done_7,
+                                                                           nullptr);
+  } else {
+    in_qemu<void(qemu_plugin_id_t, decltype(&reset_done))>(kName)(own_id, reset_done);
+  }
+}
+
+// The kernel unpacks itself below, and then leaves its own addresses for programs only.
+void watch_boot(qemu_plugin_tb* block) {
+  static bool booting = false;
+  static bool over = false;
+  if (explain::is_kernel(qemu_plugin_insn_vaddr(qemu_plugin_tb_get_insn(block, 0)))) {
+    booting = true;
+  } else if (booting && !over) {
+    over = true;
+    reset();
+  }
+}
 
 }  // namespace
 
-void on_translation(qemu_plugin_id_t id, const qemu_info_t& info, Translation call) {
-  constexpr int kData = 7;
-  call_for_each = call;
-  constexpr const char* kName = "qemu_plugin_register_vcpu_tb_trans_cb";
-  if (info.version.cur >= kData) {
-    in_qemu<void(qemu_plugin_id_t, decltype(&with_data), void*)>(kName)(id, with_data, nullptr);
-  } else {
-    in_qemu<void(qemu_plugin_id_t, decltype(&with_id))>(kName)(id, with_id);
-  }
+void on_translation_after_boot(qemu_plugin_id_t id, const qemu_info_t& info, Translation call) {
+  own_id = id;
+  with_userdata = info.version.cur >= 7;
+  call_after_boot = call;
+  call_for_each = watch_boot;
+  register_translation();
 }
 
 bool copies_bytes(const qemu_info_t& info) { return info.version.cur >= 3; }

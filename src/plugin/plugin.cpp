@@ -190,6 +190,6 @@ int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t* info, int argc, 
     qemu_plugin_outs("nsvet: the plugin needs trace=FD and begin, end, mark, mark_end=ADDRESS\n");
     return 1;
   }
-  on_translation(id, *info, describe_block);
+  on_translation_after_boot(id, *info, describe_block);
   return 0;
 }
