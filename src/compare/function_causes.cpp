@@ -29,7 +29,7 @@ std::vector<FunctionCause> function_causes(const model::Profile& before,
 }
 
 model::Profile fold(model::Profile profile, const std::vector<FunctionCause>& causes) {
-  std::set<std::string> known;
+  std::set<std::string, std::less<>> known;
   for (const auto& cause : causes) known.insert(cause.functions.begin(), cause.functions.end());
   for (auto& share : profile.functions) {
     if (known.contains(share.name)) share.name = kKnownFunctions;

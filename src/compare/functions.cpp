@@ -7,7 +7,7 @@
 namespace nsvet::compare {
 namespace {
 
-using Shares = std::map<std::string, std::int64_t>;
+using Shares = std::map<std::string_view, std::int64_t>;
 
 Shares shares_of(const model::Profile& profile) {
   Shares shares;
@@ -27,15 +27,16 @@ std::int64_t unlisted(const model::Profile& profile, std::int64_t elsewhere) {
 
 std::vector<FunctionChange> function_changes(const model::Profile& before,
                                              const model::Profile& after, std::size_t most) {
-  std::map<std::string, FunctionChange> by_name;
+  std::map<std::string_view, FunctionChange> by_name;
   const Shares old = shares_of(before);
   const Shares now = shares_of(after);
   for (const auto& [name, cost] : old) {
     const auto found = now.find(name);
-    by_name[name] = {name, cost, found == now.end() ? unlisted(after, cost) : found->second};
+    by_name[name] = {std::string(name), cost,
+                     found == now.end() ? unlisted(after, cost) : found->second};
   }
   for (const auto& [name, cost] : now) {
-    if (!old.contains(name)) by_name[name] = {name, unlisted(before, cost), cost};
+    if (!old.contains(name)) by_name[name] = {std::string(name), unlisted(before, cost), cost};
   }
   std::vector<FunctionChange> changes;
   for (auto& [name, change] : by_name) {

@@ -75,7 +75,7 @@ void add_calls(const Explained& e, std::size_t at, int depth, double least,
   for (const std::size_t child : e.profile.nodes[at].children) {
     const Node& node = e.profile.nodes[child];
     if (share(node.inclusive, e.figure) < least) continue;
-    calls.push_back({node.name, depth, node.inclusive});
+    calls.push_back({model::kept_name(node.name), depth, node.inclusive});
     add_calls(e, child, depth + 1, least, calls);
   }
 }
@@ -164,9 +164,9 @@ std::string folded(const Explained& e) {
 model::Profile summary(const Explained& e, std::size_t most, double least) {
   model::Profile profile{.figure = e.figure};
   for (const auto& cost : e.profile.functions) {
-    if (cost.self != 0) profile.functions.push_back({cost.name, cost.self});
+    if (cost.self != 0) profile.functions.push_back({model::kept_name(cost.name), cost.self});
   }
-  if (e.idle() != 0) profile.functions.push_back({std::string(kIdle), e.idle()});
+  if (e.idle() != 0) profile.functions.push_back({model::kept_name(kIdle), e.idle()});
   std::ranges::stable_sort(profile.functions, std::ranges::greater(),
                            &model::FunctionShare::instructions);
   while (profile.functions.size() > most) {
@@ -175,7 +175,7 @@ model::Profile summary(const Explained& e, std::size_t most, double least) {
   }
   add_calls(e, 0, 0, least, profile.calls);
   if (e.idle() != 0 && share(e.idle(), e.figure) >= least) {
-    profile.calls.push_back({std::string(kIdle), 0, e.idle()});
+    profile.calls.push_back({model::kept_name(kIdle), 0, e.idle()});
   }
   return profile;
 }

@@ -38,16 +38,16 @@ Json run_lengths(const std::vector<std::int64_t>& sorted) {
 // The names of functions are written once for all profiles, which name them by their place.
 class Names {
  public:
-  std::size_t place(const std::string& name) {
+  std::size_t place(std::string_view name) {
     const auto [found, added] = places_.try_emplace(name, names_.size());
     if (added) names_.push_back(name);
     return found->second;
   }
-  const std::vector<std::string>& all() const { return names_; }
+  const std::vector<std::string_view>& all() const { return names_; }
 
  private:
-  std::map<std::string, std::size_t> places_;
-  std::vector<std::string> names_;
+  std::map<std::string_view, std::size_t> places_;
+  std::vector<std::string_view> names_;
 };
 
 Json to_value(const Profile& profile, Names& names) {
@@ -65,7 +65,7 @@ Json to_value(const Profile& profile, Names& names) {
           {"calls", std::move(calls)}};
 }
 
-Profile profile_from(const Value& value, const std::vector<std::string>& names) {
+Profile profile_from(const Value& value, const std::vector<std::string_view>& names) {
   Profile profile{.figure = value.at("figure"), .rest = value.at("rest")};
   std::int64_t sum = profile.rest;
   for (const auto& share : value.at("functions")) {
@@ -118,7 +118,7 @@ std::int64_t optional_integer(const Value& value, const char* name) {
   return value.contains(name) ? value.at(name).get<std::int64_t>() : 0;
 }
 
-BenchmarkResult benchmark_from(const Value& value, const std::vector<std::string>& functions) {
+BenchmarkResult benchmark_from(const Value& value, const std::vector<std::string_view>& functions) {
   BenchmarkResult result;
   result.id = value.at("name");
   result.clock = value.at("clock") == to_string(Clock::insn) ? Clock::insn : Clock::wall;
@@ -263,7 +263,10 @@ Report report_from(const Value& value) {
                 end.at("message"), end.at("running"),
                 end.at("console").get<std::vector<std::string>>()};
   for (const auto& check : value.at("checks")) report.checks.push_back(check_from(check));
-  const auto functions = value.value("functions", std::vector<std::string>{});
+  std::vector<std::string_view> functions;
+  for (const auto& name : value.value("functions", std::vector<std::string>{})) {
+    functions.push_back(kept_name(name));
+  }
   for (const auto& bench : value.at("benchmarks")) {
     report.benchmarks.push_back(benchmark_from(bench, functions));
   }

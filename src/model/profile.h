@@ -2,19 +2,23 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
+#include <string_view>
 #include <vector>
 
 namespace nsvet::model {
 
+/// Keeps one copy of each name for as long as the program runs: a thousand reports name the same
+/// functions in each of their benchmarks.
+std::string_view kept_name(std::string_view name);
+
 struct FunctionShare {
-  std::string name;               ///< In brackets what is no function of the kernel.
+  std::string_view name;          ///< Kept; in brackets what is no function of the kernel.
   std::int64_t instructions = 0;  ///< Its own, without what it calls.
   bool operator==(const FunctionShare&) const = default;
 };
 
 struct ProfileCall {
-  std::string name;
+  std::string_view name;          ///< Kept.
   int depth = 0;                  ///< Of its callers; the first is 0.
   std::int64_t instructions = 0;  ///< With what it calls.
   bool operator==(const ProfileCall&) const = default;

@@ -31,7 +31,9 @@ class Ids {
     for (const auto& listing : listings) listings_[listing.id] = &listing;
   }
 
-  void add(const std::string& id) { places_.try_emplace(id, 0); }
+  void add(std::string_view id) {
+    if (!places_.contains(id)) places_.emplace(id, 0);
+  }
 
   void number() {
     std::size_t next = 0;
@@ -39,7 +41,7 @@ class Ids {
   }
 
   std::size_t count() const { return places_.size(); }
-  std::size_t place(const std::string& id) const { return places_.at(id); }
+  std::size_t place(std::string_view id) const { return places_.find(id)->second; }
 
   template <class More>
   Json rows(More more) const {
@@ -59,7 +61,7 @@ class Ids {
 
  private:
   std::map<std::string, const model::Listing*> listings_;
-  std::map<std::string, std::size_t> places_;
+  std::map<std::string, std::size_t, std::less<>> places_;
 };
 
 class Page {
