@@ -126,6 +126,65 @@ sys::Result<Prepared> shared_mount_call() {
   return prepared;
 }
 
+constexpr long kSysMountSetattr = 442;
+constexpr long kSysFsopen = 430;
+constexpr long kSysFsconfig = 431;
+constexpr long kSysFsmount = 432;
+constexpr long kSysMoveMount = 429;
+constexpr long kSysOpenTree = 428;
+
+sys::Result<Prepared> setattr_call() {
+  struct Attributes {  // struct mount_attr
+    std::uint64_t set, clear, propagation, userns;
+  };
+  static constexpr std::uint64_t kNosuid = 2;
+  static auto change = [](std::uint64_t set, std::uint64_t clear) {
+    const Attributes attributes{set, clear, 0, 0};
+    return ::syscall(kSysMountSetattr, AT_FDCWD, "/tmp/b", 0, &attributes, sizeof attributes);
+  };
+  auto prepared =
+      in_tmpfs({[]() -> long { return change(kNosuid, 0); }, [] { (void)change(0, kNosuid); }});
+  if (!prepared) return prepared;
+  ::mount("/tmp/a", "/tmp/b", nullptr, MS_BIND, nullptr);
+  if (change(0, kNosuid) != 0) return sys::last_error("mount_setattr(2)");
+  return prepared;
+}
+
+// The steps of the newer interface that a mount(2) of a tmpfs takes.
+sys::Result<Prepared> fsmount_call() {
+  return in_tmpfs(
+      {[]() -> long {
+         constexpr int kCreate = 6;     // FSCONFIG_CMD_CREATE
+         constexpr int kEmptyPath = 4;  // MOVE_MOUNT_F_EMPTY_PATH
+         const sys::Fd context(static_cast<int>(::syscall(kSysFsopen, "tmpfs", 0)));
+         if (::syscall(kSysFsconfig, context.get(), kCreate, nullptr, nullptr, 0) != 0) return -1;
+         const sys::Fd mount(static_cast<int>(::syscall(kSysFsmount, context.get(), 0, 0)));
+         return ::syscall(kSysMoveMount, mount.get(), "", AT_FDCWD, "/tmp/b", kEmptyPath);
+       },
+       [] { ::umount2("/tmp/b", 0); }});
+}
+
+sys::Result<Prepared> open_tree_call() {
+  constexpr int kClone = 1;  // OPEN_TREE_CLONE
+  auto prepared = in_tmpfs({[]() -> long {
+                              const long fd = ::syscall(kSysOpenTree, AT_FDCWD, "/tmp", kClone);
+                              return fd < 0 ? -1 : ::close(static_cast<int>(fd));
+                            },
+                            {},
+                            true});
+  return prepared;
+}
+
+// The links of a process's namespaces, one after the other.
+sys::Result<Prepared> list_links() {
+  return Prepared{[]() -> long {
+                    std::array<char, 1024> entries{};
+                    const sys::Fd folder(::open("/proc/self/ns", O_RDONLY | O_DIRECTORY));
+                    return ::syscall(SYS_getdents64, folder.get(), entries.data(), entries.size());
+                  },
+                  {}};
+}
+
 sys::Result<Prepared> chroot_call() {
   return in_tmpfs({[]() -> long { return ::chroot("/"); }, {}});
 }
@@ -153,6 +212,10 @@ constexpr char kStatus[] = "/proc/self/status";
 constexpr char kStat[] = "/proc/self/stat";
 constexpr char kMountinfo[] = "/proc/self/mountinfo";
 constexpr char kUidMap[] = "/proc/self/uid_map";
+constexpr char kGidMap[] = "/proc/self/gid_map";
+constexpr char kSetgroups[] = "/proc/self/setgroups";
+constexpr char kMounts[] = "/proc/self/mounts";
+constexpr char kMountstats[] = "/proc/self/mountstats";
 constexpr char kCgroup[] = "/proc/self/cgroup";
 constexpr char kTimens[] = "/proc/self/timens_offsets";
 constexpr char kUptime[] = "/proc/uptime";
@@ -203,10 +266,30 @@ const bool registered = register_operations({
      "mount_namespaces(7)",
      {},
      shared_mount_call},
+    {"mount_setattr",
+     "one mount_setattr(2) of a bind mount's flags",
+     "mount_setattr(2)",
+     {user},
+     setattr_call},
+    {"fsmount",
+     "fsopen(2), fsconfig(2), fsmount(2) and move_mount(2) of a tmpfs",
+     "fsmount(2)",
+     {user},
+     fsmount_call},
+    {"open_tree", "open_tree(OPEN_TREE_CLONE) and close(2)", "open_tree(2)", {}, open_tree_call},
+    {"list_links",
+     "open(2), getdents64(2) and close(2) of /proc/self/ns",
+     "namespaces(7)",
+     {},
+     list_links},
     reading<kStatus>("read_status", "proc_pid_status(5)", {pid, user}, true),
     reading<kStat>("read_stat", "proc_pid_stat(5)", {pid}, true),
     reading<kMountinfo>("read_mountinfo", "proc_pid_mountinfo(5)", {mnt}),
     reading<kUidMap>("read_uid_map", "user_namespaces(7)", {user}, true),
+    reading<kGidMap>("read_gid_map", "user_namespaces(7)", {user}),
+    reading<kSetgroups>("read_setgroups", "user_namespaces(7)", {user}),
+    reading<kMounts>("read_mounts", "proc_pid_mounts(5)", {mnt}),
+    reading<kMountstats>("read_mountstats", "proc_pid_mountstats(5)", {mnt}),
     reading<kCgroup>("read_cgroup", "cgroup_namespaces(7)", {cgroup}),
     reading<kTimens>("read_timens_offsets", "time_namespaces(7)", {time}),
     reading<kUptime>("read_uptime", "proc_uptime(5)", {time}),

@@ -111,6 +111,31 @@ sys::Result<Prepared> mq_call() {
   });
 }
 
+sys::Result<Prepared> mq_send_call() {
+  return in_own_ipc([]() -> sys::Result<Prepared> {
+    mq_attr shape{};
+    shape.mq_maxmsg = 1;
+    shape.mq_msgsize = 64;
+    const mqd_t queue = ::mq_open("/nsvet", O_CREAT | O_RDWR, 0600, &shape);
+    if (queue < 0) return sys::last_error("mq_open(/nsvet)");
+    ::mq_unlink("/nsvet");
+    return Prepared{[queue]() -> long {
+                      std::array<char, 64> text{};
+                      if (::mq_send(queue, text.data(), text.size(), 0) != 0) return -1;
+                      return ::mq_receive(queue, text.data(), text.size(), nullptr);
+                    },
+                    {}};
+  });
+}
+
+sys::Result<Prepared> shm_attach() {
+  return in_own_ipc([]() -> sys::Result<Prepared> {
+    const int id = ::shmget(IPC_PRIVATE, 4096, 0600);
+    if (id < 0) return sys::last_error("shmget(IPC_PRIVATE)");
+    return Prepared{[id]() -> long { return ::shmdt(::shmat(id, nullptr, 0)); }, {}};
+  });
+}
+
 template <int kDomain, int kType>
 sys::Result<Prepared> socket_call() {
   return Prepared{[]() -> long {
@@ -268,11 +293,13 @@ sys::Result<Prepared> ifindex_call() {
 
 const bool registered = register_operations({
     {"shm", "shmget(2) of a page and shmctl(IPC_RMID)", "shmget(2)", {user}, shm_call},
+    {"shm_attach", "shmat(2) and shmdt(2) of a page", "shmop(2)", {}, shm_attach},
     {"msg", "msgget(2) and msgctl(IPC_RMID)", "msgget(2)", {user}, msg_call},
     {"msgsnd", "msgsnd(2) and msgrcv(2) of 64 bytes", "msgop(2)", {user, pid}, msg_send},
     {"sem", "semget(2) and semctl(IPC_RMID)", "semget(2)", {user}, sem_call},
     {"semop", "one semop(2) up and down", "semop(2)", {user, pid}, semop_call},
     {"mq", "mq_open(3), mq_close(3) and mq_unlink(3)", "mq_overview(7)", {user}, mq_call},
+    {"mq_send", "mq_send(3) and mq_receive(3) of 64 bytes", "mq_overview(7)", {}, mq_send_call},
     {"socket_tcp",
      "socket(AF_INET, SOCK_STREAM) and close(2)",
      "network_namespaces(7)",

@@ -182,6 +182,20 @@ sys::Result<Prepared> pidfd_call() {
                   [] { ::close(static_cast<int>(fd)); }};
 }
 
+sys::Result<Prepared> pidfd_signal() {
+  const long self = ::syscall(SYS_pidfd_open, ::getpid(), 0);
+  if (self < 0) return sys::last_error("pidfd_open(self)");
+  return plain([self]() -> long { return ::syscall(SYS_pidfd_send_signal, self, 0, nullptr, 0); });
+}
+
+sys::Result<Prepared> pidfd_getfd_call() {
+  static long fd = -1;
+  const long self = ::syscall(SYS_pidfd_open, ::getpid(), 0);
+  if (self < 0) return sys::last_error("pidfd_open(self)");
+  return Prepared{[self] { return fd = ::syscall(SYS_pidfd_getfd, self, self, 0); },
+                  [] { ::close(static_cast<int>(fd)); }};
+}
+
 sys::Result<Prepared> thread_call() {
   return making_processes([]() -> long {
     static std::array<char, 16384> stack;
@@ -237,6 +251,12 @@ const bool registered = register_operations({
      killed_wait,
      true},
     {"pidfd_open", "one pidfd_open(self)", "pidfd_open(2)", {pid}, pidfd_call, true},
+    {"pidfd_signal",
+     "one pidfd_send_signal(self, 0)",
+     "pidfd_send_signal(2)",
+     {pid, user},
+     pidfd_signal},
+    {"pidfd_getfd", "one pidfd_getfd(self)", "pidfd_getfd(2)", {user}, pidfd_getfd_call},
     {"uname", "one uname(2)", "uname(2)", {uts}, uname_call},
     {"sethostname", "one sethostname(2)", "sethostname(2)", {user}, hostname_call},
     {"clock_vdso",

@@ -11,6 +11,7 @@
 #include "measure/benchmark.h"
 #include "measure/holder.h"
 #include "sys/file.h"
+#include "sys/nsfs.h"
 
 namespace nsvet::measure {
 namespace {
@@ -166,6 +167,39 @@ NSVET_BENCHMARK_EACH(list_ns, single_types,
     std::array<std::uint64_t, 64> ids{};
     return timed([&] { return ::syscall(kSysListns, &request, ids.data(), ids.size(), 0); });
   });
+}
+
+// errno as a system call leaves it.
+template <class T>
+long told(const sys::Result<T>& done) {
+  if (done) return 0;
+  errno = done.error().number;
+  return -1;
+}
+
+NSVET_BENCHMARK(name_to_handle, {.id = "look/name_to_handle_at",
+                                 .title = "the file handle of a namespace",
+                                 .timed = "one name_to_handle_at(2) of an nsfs descriptor",
+                                 .source = "commit 5222470b2fbb (nsfs: support file handles)",
+                                 .types = {NsType::uts},
+                                 .absent = EOPNOTSUPP}) {
+  const auto ns = sys::open_ns(NsType::uts);
+  if (!ns) return m.fail(ns.error());
+  m.take_at_once([&] { return timed([&] { return told(sys::handle_of_ns(ns->get())); }); });
+}
+
+NSVET_BENCHMARK(open_by_handle, {.id = "look/open_by_handle_at",
+                                 .title = "open a namespace by its file handle",
+                                 .timed = "open_by_handle_at(2) and close(2)",
+                                 .source = "commit 5222470b2fbb (nsfs: support file handles)",
+                                 .types = {NsType::uts},
+                                 .absent = EOPNOTSUPP}) {
+  const auto ns = sys::open_ns(NsType::uts);
+  if (!ns) return m.fail(ns.error());
+  const auto handle = sys::handle_of_ns(ns->get());
+  if (!handle) return m.fail(handle.error());
+  m.take_at_once(
+      [&] { return timed([&] { return told(sys::open_ns_handle(*handle, O_RDONLY)); }); });
 }
 
 struct MountRequest {

@@ -32,6 +32,7 @@ constexpr std::string_view kNeedsSetgroups = "gid_map";
 constexpr Written kWritten[] = {
     {"uid_map", "0 0 1\n", user, "user_namespaces(7)"},
     {"gid_map", "0 0 1\n", user, "user_namespaces(7)"},
+    {"projid_map", "0 0 1\n", user, "user_namespaces(7)"},
     {"setgroups", "deny", user, "user_namespaces(7)"},
     {"timens_offsets", "boottime 1000 0\n", time, "time_namespaces(7)"},
 };

@@ -88,6 +88,16 @@ Result<> LinkRequest::write(int socket) {
 }
 
 Result<> LinkRequest::send(int socket) {
+  const auto answer = exchange(socket);
+  if (!answer) return tl::unexpected(answer.error());
+  if (!answer->empty()) return error(EPROTO, "rtnetlink answers something else");
+  return {};
+}
+
+Result<std::string> LinkRequest::ask(int socket) { return exchange(socket); }
+
+// What the kernel answers, behind the header; nothing when it acknowledges.
+Result<std::string> LinkRequest::exchange(int socket) {
   Fd own;
   if (socket < 0) {
     auto opened = link_socket();
@@ -95,31 +105,17 @@ Result<> LinkRequest::send(int socket) {
     own = std::move(*opened);
     socket = own.get();
   }
-  if (auto written = write(socket); !written) return written;
+  if (auto written = write(socket); !written) return tl::unexpected(written.error());
   alignas(nlmsghdr) std::array<char, 8192> answer{};
   const ssize_t size = ::recv(socket, answer.data(), answer.size(), 0);
+  if (size < 0) return last_error("recv(rtnetlink)");
   const auto* header = reinterpret_cast<const nlmsghdr*>(answer.data());
-  if (size < static_cast<ssize_t>(sizeof(nlmsghdr)) || header->nlmsg_type != NLMSG_ERROR) {
-    return error(EPROTO, "rtnetlink answers something else");
-  }
-  nlmsgerr verdict{};
-  std::memcpy(&verdict, NLMSG_DATA(header), sizeof verdict);
-  if (verdict.error != 0) return error(-verdict.error, "rtnetlink request");
-  return {};
-}
-
-Result<std::string> LinkRequest::ask() {
-  auto socket = link_socket();
-  if (!socket) return tl::unexpected(socket.error());
-  if (auto written = write(socket->get()); !written) return tl::unexpected(written.error());
-  alignas(nlmsghdr) std::array<char, 8192> answer{};
-  const ssize_t size = ::recv(socket->get(), answer.data(), answer.size(), 0);
-  const auto* header = reinterpret_cast<const nlmsghdr*>(answer.data());
-  if (size < static_cast<ssize_t>(sizeof(nlmsghdr))) return last_error("recv(rtnetlink)");
+  if (size < static_cast<ssize_t>(sizeof(nlmsghdr))) return error(EPROTO, "recv(rtnetlink)");
   if (header->nlmsg_type == NLMSG_ERROR) {
     nlmsgerr verdict{};
     std::memcpy(&verdict, NLMSG_DATA(header), sizeof verdict);
-    return error(-verdict.error, "rtnetlink request");
+    if (verdict.error != 0) return error(-verdict.error, "rtnetlink request");
+    return std::string();
   }
   return std::string(answer.data() + NLMSG_HDRLEN, header->nlmsg_len - NLMSG_HDRLEN);
 }

@@ -35,11 +35,13 @@ class LinkRequest {
   /// @param socket of rtnetlink, -1 for a new one in the caller's namespace
   Result<> send(int socket = -1);
   /// Sends it and returns the first answer, of RTM_* with its payload behind the header.
-  Result<std::string> ask();
+  /// @param socket as above
+  Result<std::string> ask(int socket = -1);
 
  private:
   void append(const void* bytes, std::size_t size);
   Result<> write(int socket);
+  Result<std::string> exchange(int socket);
 
   std::array<char, 1024> buffer_{};
   std::size_t size_ = 0;
