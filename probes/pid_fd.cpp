@@ -1,10 +1,12 @@
 // Process file descriptors across PID namespaces.
+#include <fcntl.h>
 #include <linux/sched.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "mnt_api.h"
 #include "pid_process.h"
 #include "pid_signal.h"
 #include "sys/file.h"
@@ -92,6 +94,55 @@ NSVET_CHECK(fdinfo_ids,
   member.finish();
   t.expect("its end", inner([] { return wait_state(2); }), "exit 0");
   t.expect("reaped", ids(inner, member.pidfd()), "Pid: -1 NSpid: -1 ");
+}
+
+// What name_to_handle_at(2) gives for a pidfd.
+struct ProcessHandle {
+  std::uint32_t size = 32;  // struct file_handle
+  std::int32_t type = 0;
+  std::array<unsigned char, 32> bytes{};
+};
+
+sys::Result<ProcessHandle> handle_of(Actor& actor, int pidfd) {
+  const int there = actor.give(pidfd);
+  return actor([there]() -> sys::Result<ProcessHandle> {
+    ProcessHandle handle;
+    int mount = 0;
+    if (::syscall(SYS_name_to_handle_at, there, "", &handle, &mount, AT_EMPTY_PATH) != 0) {
+      return sys::last_error("name_to_handle_at(pidfd)");
+    }
+    return handle;
+  });
+}
+
+std::string opened_by(Actor& actor, const ProcessHandle& handle) {
+  return actor([handle]() -> std::string {
+    const sys::Fd self = setup(sys::pidfd_open(::getpid()));  // Stands for its file system.
+    const sys::Fd fd(
+        static_cast<int>(::syscall(SYS_open_by_handle_at, self.get(), &handle, O_RDONLY)));
+    return fd ? "success" : std::string(sys::errno_name(errno));
+  });
+}
+
+NSVET_CHECK(handle_directions,
+            pid_rule("pid.pidfd.handle", "File handles lead to processes of the caller's namespace",
+                     "open_by_handle_at(2) of a pidfd's handle opens members and processes below, "
+                     "without privilege, and is ESTALE for all others and for the dead",
+                     "fs/pidfs.c pidfs_fh_to_dentry()", "6.14")) {
+  Actor outer = t.spawn({.flags = CLONE_NEWPID});
+  Actor inner = outer.spawn({.flags = CLONE_NEWPID});
+  Actor member = inner.spawn();
+  Actor sibling = outer.spawn({.flags = CLONE_NEWPID});
+  const auto above = handle_of(outer, outer.pidfd());
+  need_call(above, EOPNOTSUPP, "file handles of processes", "6.14");
+  const auto handle = handle_of(outer, member.pidfd());
+  t.expect("a member", opened_by(inner, setup(handle)), "success");
+  t.expect("a process below", opened_by(outer, *handle), "success");
+  t.expect("a process above", opened_by(inner, setup(above)), "ESTALE");
+  t.expect("in a sibling namespace", opened_by(sibling, *handle), "ESTALE");
+  member.finish();
+  t.expect("its end", inner([] { return wait_state(2); }), "exit 0");
+  t.expect("the dead", opened_by(outer, *handle), "ESTALE");
 }
 
 // struct pidfd_info of linux/pidfd.h, first version.

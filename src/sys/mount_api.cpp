@@ -29,7 +29,9 @@ struct RawStatus {
   std::uint64_t attributes, propagation, peer_group, master, propagate_from;
   std::uint32_t root, point;
   std::uint64_t ns;
-  std::array<std::uint64_t, 49> spare;
+  std::array<std::uint32_t, 8> more_texts;
+  std::uint32_t uid_maps, uid_map, gid_maps, gid_map;
+  std::array<std::uint64_t, 43> spare;
 };
 static_assert(sizeof(RawStatus) == 512);
 
@@ -60,6 +62,15 @@ Result<> mount_setattr(int dir, const std::string& path, unsigned flags, const m
                       flags, what.attr_set, what.attr_clr, what.propagation);
   }
   return {};
+}
+
+Result<Fd> open_tree_attr(int dir, const std::string& path, unsigned flags,
+                          const mount_attr& what) {
+  constexpr long kOpenTreeAttr = 467;
+  const unsigned all = with_empty_path(path, flags) | OPEN_TREE_CLOEXEC;
+  Fd fd(static_cast<int>(::syscall(kOpenTreeAttr, dir, path.c_str(), all, &what, sizeof what)));
+  if (!fd) return last_error("open_tree_attr({}, {:#x})", path, flags);
+  return fd;
 }
 
 Result<Fd> fsopen(const std::string& type) {
@@ -142,7 +153,9 @@ Result<MountStatus> stat_mount(const MountIdRequest& request) {
                      .ns = raw.ns,
                      .root = text(kStatMountRoot, raw.root),
                      .point = text(kStatMountPoint, raw.point),
-                     .type = text(kStatMountType, raw.type)};
+                     .type = text(kStatMountType, raw.type),
+                     .uid_map = raw.uid_maps == 0 ? "" : text(kStatMountUidMap, raw.uid_map),
+                     .gid_map = raw.gid_maps == 0 ? "" : text(kStatMountGidMap, raw.gid_map)};
 }
 
 Result<std::uint64_t> mount_ns_id(int ns) {

@@ -32,6 +32,10 @@ Result<> move_mount(int from, const std::string& from_path, int to, const std::s
 /// @param flags AT_RECURSIVE or 0
 Result<> mount_setattr(int dir, const std::string& path, unsigned flags, const mount_attr& what);
 
+/// open_tree_attr(2), Linux 6.15: open_tree(2) and mount_setattr(2) in one call. On a copy it may
+/// replace the idmapping that the original has.
+Result<Fd> open_tree_attr(int dir, const std::string& path, unsigned flags, const mount_attr& what);
+
 /// fsopen(2), fsconfig(2) (FSCONFIG_CMD_CREATE) and fsmount(2): a detached mount.
 /// @param flags of fsmount
 /// @param attributes MOUNT_ATTR_*
@@ -73,6 +77,7 @@ struct MountStatus {
   std::uint64_t peer_group = 0, master = 0, propagate_from = 0;
   std::uint64_t ns = 0;
   std::string root, point, type;
+  std::string uid_map, gid_map;  ///< Of an idmapped mount: its first line.
 };
 inline constexpr std::uint64_t kStatMountBasic = 0x2;
 inline constexpr std::uint64_t kStatMountPropagateFrom = 0x4;
@@ -80,6 +85,8 @@ inline constexpr std::uint64_t kStatMountRoot = 0x8;
 inline constexpr std::uint64_t kStatMountPoint = 0x10;
 inline constexpr std::uint64_t kStatMountType = 0x20;
 inline constexpr std::uint64_t kStatMountNs = 0x40;
+inline constexpr std::uint64_t kStatMountUidMap = 0x2000;  ///< Linux 6.15, as the next.
+inline constexpr std::uint64_t kStatMountGidMap = 0x4000;
 
 /// statmount(2)
 Result<MountStatus> stat_mount(const MountIdRequest& request);
