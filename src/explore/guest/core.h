@@ -29,7 +29,7 @@
 
 #include "step.h"
 
-enum { SLOTS = 3, TEXT = 1 << 18, LABELS = 1024 };
+enum { SLOTS = 8, TEXT = 1 << 18, LABELS = 1024 };
 enum kind { NSFD, PIDFD, TREEFD, SOCKFD, MQFD, FILEFD, KINDS };
 
 // What all actors share, whatever namespaces they are in.
@@ -78,6 +78,9 @@ const char* slurp(const char* path);
 int put(const char* path, const char* text);
 // Whether a global file's text is what it was before all sequences: that depends on the memory.
 int is_initial(const char* path, const char* text);
+// What comes after fork(2) or clone(2), which returned `pid`: the child does the work and ends, its
+// maker waits for that. Returns `pid`, with the child's wait status where one is asked for.
+int work_in_child(long pid, op_fn* work, int me, const struct value* v, int* status);
 // Starts the actor `slot`.
 void spawn(int slot, unsigned long flags, int exit_signal);
 // Prints one line's value out of a file of "Key:\tvalue" lines.

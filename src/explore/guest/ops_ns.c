@@ -35,6 +35,13 @@ OP(ns_open) {
   if (keep(NSFD, v, open(path, O_RDONLY | O_CLOEXEC))) say(" %s", ns_label(held(NSFD, v)));
 }
 
+// The slot is named after the type.
+OP(ns_open_type) {
+  char path[64];
+  snprintf(path, sizeof path, "/proc/%d/ns/%s", pid_of(v + 1), v[0].s);
+  if (keep(NSFD, v, open(path, O_RDONLY | O_CLOEXEC))) say(" %s", ns_label(held(NSFD, v)));
+}
+
 OP(setns) { check(syscall(SYS_setns, held(NSFD, v), v[1].n)); }
 OP(pidfd_open) { keep(PIDFD, v, (int)syscall(SYS_pidfd_open, pid_of(v + 1), v[2].n)); }
 OP(setns_pidfd) { check(syscall(SYS_setns, held(PIDFD, v), v[1].n)); }
@@ -240,6 +247,26 @@ const struct op kNsOps[] = {
      RUN(ns_open),
      {{&kNsFd, GIVE}, {&kTarget, PLAIN}, {&kLink, PLAIN}},
      0},
+    {"pidns_open",
+     "namespaces(7)",
+     "pid",
+     RUN(ns_open_type),
+     {{&kPidNsFd, GIVE}, {&kTarget, PLAIN}},
+     0},
+    {"mntns_open",
+     "namespaces(7)",
+     "mnt",
+     RUN(ns_open_type),
+     {{&kMntNsFd, GIVE}, {&kTarget, PLAIN}},
+     0},
+    {"netns_open",
+     "namespaces(7)",
+     "net",
+     RUN(ns_open_type),
+     {{&kNetNsFd, GIVE}, {&kTarget, PLAIN}},
+     0},
+    {"setns_user", "setns(2)", "user", RUN(setns), {{&kUserNsFd, NEED}}, DIVIDES},
+    {"setns_net", "setns(2)", "net user", RUN(setns), {{&kNetNsFd, NEED}}, DIVIDES},
     {"setns", "setns(2)", EVERY_TYPE, RUN(setns), {{&kNsFd, NEED}, {&kJoin, PLAIN}}, DIVIDES},
     {"pidfd_open",
      "pidfd_open(2)",
@@ -254,16 +281,23 @@ const struct op kNsOps[] = {
      {{&kPidFd, NEED}, {&kJoinPidFd, PLAIN}},
      DIVIDES},
     {"ns_get", "ioctl_ns(2)", EVERY_TYPE, RUN(ns_get), {{&kNsFd, NEED}, {&kNsGet, PLAIN}}, 0},
+    {"pidns_get", "ioctl_ns(2)", "pid user", RUN(ns_get), {{&kPidNsFd, NEED}, {&kNsGet, PLAIN}}, 0},
+    {"userns_get", "ioctl_ns(2)", "user", RUN(ns_get), {{&kUserNsFd, NEED}, {&kNsGet, PLAIN}}, 0},
     {"ns_type", "ioctl_ns(2)", EVERY_TYPE, RUN(ns_type), {{&kNsFd, NEED}}, 0},
     {"ns_id", "ioctl_nsfs(2)", EVERY_TYPE, RUN(ns_id), {{&kNsFd, NEED}}, FAILS},
     {"ns_names", "namespaces(7)", EVERY_TYPE, RUN(ns_names), {{&kTarget, PLAIN}}, 0},
-    {"ns_walk", "ioctl_nsfs(2)", "mnt", RUN(ns_walk), {{&kNsFd, NEED}, {&kNsWalk, PLAIN}}, FAILS},
-    {"ns_owner", "ioctl_ns(2)", "user", RUN(ns_owner), {{&kNsFd, NEED}}, FAILS},
+    {"ns_walk",
+     "ioctl_nsfs(2)",
+     "mnt",
+     RUN(ns_walk),
+     {{&kMntNsFd, NEED}, {&kNsWalk, PLAIN}},
+     FAILS},
+    {"ns_owner", "ioctl_ns(2)", "user", RUN(ns_owner), {{&kUserNsFd, NEED}}, 0},
     {"ns_pid",
      "ioctl_ns(2)",
      "pid",
      RUN(ns_pid),
-     {{&kNsFd, NEED}, {&kNsPid, PLAIN}, {&kTarget, PLAIN}},
+     {{&kPidNsFd, NEED}, {&kNsPid, PLAIN}, {&kTarget, PLAIN}},
      FAILS},
     {"pidfd_ns",
      "ioctl_ns(2)",

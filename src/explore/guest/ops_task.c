@@ -115,36 +115,30 @@ OP(signal_parent) {
   if (number(pid) > 0) say_end(pid);
   sigaction(SIGUSR1, &before, NULL);
 }
+HELPER void do_nothing(int me, const struct value* v) { (void)me, (void)v; }
 // A namespace is counted until the last process in it has ended; some are freed in their own time.
-OP(namespaces_end) {
-  int status = 0;
-  int pid = (int)syscall(SYS_fork);
-  if (pid == 0) {
-    char path[64];
-    struct clone_args args = {.flags = (unsigned long)v[0].n, .exit_signal = SIGCHLD};
-    snprintf(path, sizeof path, "/proc/sys/user/max_%s_namespaces", v[0].s);
-    if (unshare(CLONE_NEWUSER) < 0 || put(path, "1\n") < 0) {
-      check(-1);
-      _exit(1);
-    }
-    for (int i = 0; i < 3; i++) {
-      long child = -1;
-      for (int tries = 0; tries < 200; tries++) {
-        child = syscall(SYS_clone3, &args, sizeof args);
-        if (child >= 0 || errno != ENOSPC) break;
-        struct timespec pause = {0, 1000000};
-        nanosleep(&pause, NULL);
-      }
-      if (child == 0) _exit(0);
-      check(child < 0 ? -1 : 0);
-      if (child > 0) syscall(SYS_wait4, child, NULL, __WALL, NULL);
-      say(" ");
-    }
-    _exit(0);
+HELPER void make_thrice(int me, const struct value* v) {
+  char path[64];
+  struct clone_args args = {.flags = (unsigned long)v[0].n, .exit_signal = SIGCHLD};
+  snprintf(path, sizeof path, "/proc/sys/user/max_%s_namespaces", v[0].s);
+  if (unshare(CLONE_NEWUSER) < 0 || put(path, "1\n") < 0) {
+    check(-1);
+    return;
   }
-  if (pid < 0) check(-1);
-  if (pid > 0) syscall(SYS_wait4, pid, &status, __WALL, NULL);
-  if (status) box->failed = 1;
+  for (int i = 0; i < 3; i++) {
+    long child = -1;
+    for (int tries = 0; tries < 200; tries++) {
+      child = syscall(SYS_clone3, &args, sizeof args);
+      if (child >= 0 || errno != ENOSPC) break;
+      struct timespec pause = {0, 1000000};
+      nanosleep(&pause, NULL);
+    }
+    check(work_in_child(child, do_nothing, me, v, NULL) < 0 ? -1 : 0);
+    say(" ");
+  }
+}
+OP(namespaces_end) {
+  if (work_in_child(syscall(SYS_fork), make_thrice, me, v, NULL) < 0) check(-1);
 }
 // Which namespaces a new process is in.
 HELPER void say_own(unsigned long flags) {
@@ -162,17 +156,16 @@ HELPER void say_own(unsigned long flags) {
       say("%s=%s ", types[i].name, label('n', st.st_ino));
   }
 }
+HELPER void say_born(int me, const struct value* v) {
+  (void)me;
+  say_own((unsigned long)v[0].n);
+}
 // clone(2) as it was before clone3(2).
 OP(old_clone) {
-  say_own((unsigned long)v[0].n);
   int status = 0;
-  int pid = (int)syscall(SYS_clone, v[0].n | SIGCHLD, NULL, NULL, NULL, NULL);
-  if (pid == 0) {
-    say_own((unsigned long)v[0].n);
-    _exit(4);
-  }
-  if (pid > 0) syscall(SYS_wait4, pid, &status, __WALL, NULL);
-  if (number(pid) > 0) say(" status=%x", status);
+  say_born(me, v);
+  long pid = syscall(SYS_clone, v[0].n | SIGCHLD, NULL, NULL, NULL, NULL);
+  if (number(work_in_child(pid, say_born, me, v, &status)) > 0) say(" status=%x", status);
 }
 OP(vfork) {
   int pid = (int)vfork();
@@ -180,15 +173,9 @@ OP(vfork) {
   if (number(pid) > 0) say_end(pid);
 }
 OP(clone3_born) {
-  say_own((unsigned long)v[0].n);
   struct clone_args args = {.flags = (unsigned long)v[0].n, .exit_signal = SIGCHLD};
-  int pid = (int)syscall(SYS_clone3, &args, sizeof args);
-  if (pid == 0) {
-    say_own((unsigned long)v[0].n);
-    _exit(4);
-  }
-  if (pid > 0) syscall(SYS_wait4, pid, NULL, __WALL, NULL);
-  number(pid);
+  say_born(me, v);
+  number(work_in_child(syscall(SYS_clone3, &args, sizeof args), say_born, me, v, NULL));
 }
 // What clone3(2) refuses, or takes although it is odd.
 OP(clone3_odd) {
@@ -223,10 +210,7 @@ OP(clone3_odd) {
       odd.args.flags = CLONE_NEWNS | CLONE_FS;
       break;
   }
-  int pid = (int)syscall(SYS_clone3, &odd, size);
-  if (pid == 0) _exit(0);
-  if (pid > 0) syscall(SYS_wait4, pid, NULL, __WALL, NULL);
-  number(pid);
+  number(work_in_child(syscall(SYS_clone3, &odd, size), do_nothing, me, v, NULL));
 }
 OP(children) {
   char path[64];
