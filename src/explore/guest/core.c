@@ -29,6 +29,11 @@ int check(long result) {
   return result >= 0;
 }
 
+int say_tried(const char* what, long result) {
+  say(" %s=%s", what, result < 0 ? errno_text(errno) : "0");
+  return result >= 0;
+}
+
 long number(long result) {
   if (result < 0) return check(result), result;
   say("%ld", result);

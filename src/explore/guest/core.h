@@ -68,6 +68,8 @@ int check(long result);
 long number(long result);
 // Numbers that differ from boot to boot, by order of appearance: "m0", "m1"...
 const char* label(char kind, unsigned long long value);
+// " WHAT=" and as above: one of several that an operation asks. Returns whether it succeeded.
+int say_tried(const char* what, long result);
 // Keeps a descriptor in its slot.
 int keep(enum kind kind, const struct value* slot, int fd);
 int held(enum kind kind, const struct value* slot);

@@ -212,9 +212,6 @@ OP(mq_notify) {
 }
 OP(mq_unlink) { check(syscall(SYS_mq_unlink, v[0].s)); }
 
-HELPER void say_tried(const char* what, long result) {
-  say(" %s=%s", what, result < 0 ? strerrorname_np(errno) : "0");
-}
 // What an ordinary user, to whom it does not belong, may do with it.
 HELPER void turn_into_user(void) {
   if (syscall(SYS_setresgid, 1000, 1000, 1000) == 0)

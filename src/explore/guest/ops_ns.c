@@ -92,19 +92,20 @@ OP(ns_names) {
   for (struct dirent* entry; (entry = readdir(folder));) say(" %s", entry->d_name);
   closedir(folder);
 }
+HELPER const char* const kLinks[] = {
+    "cgroup", "ipc", "mnt", "net", "pid", "pid_for_children", "time", "time_for_children",
+    "user",   "uts"};
+enum { LINKS = sizeof kLinks / sizeof *kLinks };
 OP(ns_links) {
-  static const char* const names[] = {
-      "cgroup", "ipc", "mnt", "net", "pid", "pid_for_children", "time", "time_for_children",
-      "user",   "uts"};
   char path[64], link[64];
   int any = 0;
-  for (int i = 0; i < 10; i++) {
-    snprintf(path, sizeof path, "/proc/%d/ns/%s", pid_of(v), names[i]);
+  for (int i = 0; i < LINKS; i++) {
+    snprintf(path, sizeof path, "/proc/%d/ns/%s", pid_of(v), kLinks[i]);
     ssize_t n = readlink(path, link, sizeof link - 1);
     if (n >= 0) any = 1;
     link[n < 0 ? 0 : n] = 0;
     const char* digits = strchr(link, '[');
-    say("%s%s=", i ? " " : "", names[i]);
+    say("%s%s=", i ? " " : "", kLinks[i]);
     if (n < 0)
       say("%s", strerrorname_np(errno));
     else
@@ -113,14 +114,19 @@ OP(ns_links) {
   box->failed = !any;
 }
 
-// The file behind a link, and who owns it.
+// The files behind the links, and who owns them.
 OP(ns_stat) {
   char path[64];
   struct stat st;
-  snprintf(path, sizeof path, "/proc/%d/ns/%s", pid_of(v), v[1].s);
-  if (!check(stat(path, &st))) return;
-  say(" %s mode=%o uid=%u gid=%u %s", label('n', st.st_ino), st.st_mode, st.st_uid, st.st_gid,
-      label('d', st.st_dev));
+  int any = 0;
+  for (int i = 0; i < LINKS; i++) {
+    snprintf(path, sizeof path, "/proc/%d/ns/%s", pid_of(v), kLinks[i]);
+    if (!say_tried(kLinks[i], stat(path, &st))) continue;
+    say(",%s,%o,%u,%u,%s", label('n', st.st_ino), st.st_mode, st.st_uid, st.st_gid,
+        label('d', st.st_dev));
+    any = 1;
+  }
+  box->failed = !any;
 }
 // A namespace stays while a bind mount of its file does.
 OP(ns_bind) {
@@ -306,7 +312,7 @@ const struct op kNsOps[] = {
      {{&kPidFd, NEED}, {&kPidFdNs, PLAIN}},
      0},
     {"ns_links", "namespaces(7)", EVERY_TYPE, RUN(ns_links), {{&kTarget, PLAIN}}, 0},
-    {"ns_stat", "namespaces(7)", EVERY_TYPE, RUN(ns_stat), {{&kTarget, PLAIN}, {&kLink, PLAIN}}, 0},
+    {"ns_stat", "namespaces(7)", EVERY_TYPE, RUN(ns_stat), {{&kTarget, PLAIN}}, 0},
     {"ns_bind", "namespaces(7)", EVERY_TYPE, RUN(ns_bind), {{&kNsFd, NEED}, {&kNsFile, GIVE}}, 0},
     {"ns_open_file",
      "namespaces(7)",
