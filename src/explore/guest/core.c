@@ -202,6 +202,11 @@ void spawn(int slot, unsigned long flags, int exit_signal) {
   if (pid > 0) futex_wait(&box->present[slot], &limit);
 }
 
+void turn_into_user(void) {
+  if (syscall(SYS_setresgid, 1000, 1000, 1000) == 0)
+    check(syscall(SYS_setresuid, 1000, 1000, 1000));
+}
+
 int work_in_child(long pid, op_fn* work, int me, const struct value* v, int* status) {
   if (pid == 0) {
     work(me, v);

@@ -83,6 +83,8 @@ int is_initial(const char* path, const char* text);
 // What comes after fork(2) or clone(2), which returned `pid`: the child does the work and ends, its
 // maker waits for that. Returns `pid`, with the child's wait status where one is asked for.
 int work_in_child(long pid, op_fn* work, int me, const struct value* v, int* status);
+// An ordinary user without a capability: for children.
+void turn_into_user(void);
 // Starts the actor `slot`.
 void spawn(int slot, unsigned long flags, int exit_signal);
 // Prints one line's value out of a file of "Key:\tvalue" lines.

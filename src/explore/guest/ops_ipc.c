@@ -213,10 +213,6 @@ OP(mq_notify) {
 OP(mq_unlink) { check(syscall(SYS_mq_unlink, v[0].s)); }
 
 // What an ordinary user, to whom it does not belong, may do with it.
-HELPER void turn_into_user(void) {
-  if (syscall(SYS_setresgid, 1000, 1000, 1000) == 0)
-    check(syscall(SYS_setresuid, 1000, 1000, 1000));
-}
 HELPER void use_sysv(int me, const struct value* v) {
   (void)me;
   static struct {

@@ -123,6 +123,10 @@ OP(statmount) {
   say(" mask=%llx attr=%llx propagation=%llx type=%s root=%s point=%s", found.words[1],
       found.words[8], found.words[9], strings + found.numbers[9], strings + found.numbers[26],
       strings + found.numbers[27]);
+  say(" magic=%llx id=%s,%s", found.words[3], label('M', found.words[5]),
+      label('m', found.numbers[14]));
+  say(" parent=%s,%s", label('M', found.words[6]), label('m', found.numbers[15]));
+  for (int i = 10; i < 13; i++) say(" %s", found.words[i] ? label('g', found.words[i]) : "-");
 }
 OP(listmount) {
   unsigned long long ids[64];
@@ -165,6 +169,24 @@ HELPER void look_back(int me, const struct value* v) {
 }
 OP(mounts_of_maker) {
   if (work_in_child(syscall(SYS_fork), look_back, me, v, NULL) < 0) check(-1);
+}
+
+// A mount that the root of a child does not lead to.
+HELPER void look_out(int me, const struct value* v) {
+  (void)me;
+  unsigned long long ids[64], found[512];
+  struct mount_request request = {.size = 24, .mount = unique_mount_id("/")};
+  if (!check(chroot(v[0].s)) || chdir("/") < 0) return;
+  say(" ");
+  if (v[1].n) turn_into_user();
+  say(" list=");
+  number(syscall(458, &request, ids, 64, 0));
+  say(" status=");
+  request.parameter = 2;
+  check(syscall(457, &request, found, sizeof found, 0));
+}
+OP(mounts_outside) {
+  if (work_in_child(syscall(SYS_fork), look_out, me, v, NULL) < 0) check(-1);
 }
 
 OP(statfs) {
@@ -392,6 +414,12 @@ const struct op kMntOps[] = {
      RUN(mounts_of_maker),
      {{&kPower, PLAIN}},
      FAILS},
+    {"mounts_outside",
+     "listmount(2)",
+     "mnt user",
+     RUN(mounts_outside),
+     {{&kMount, NEED}, {&kPower, PLAIN}},
+     0},
     {"statfs", "statfs(2)", "mnt", RUN(statfs), {{&kPath, PLAIN}}, 0},
     {"mountinfo", "proc_pid_mountinfo(5)", "mnt", RUN(mountinfo), {{&kTarget, PLAIN}}, 0},
     {"tree_stat", "open_tree(2)", "mnt", RUN(mount_fd_setns), {{&kTreeFd, NEED}}, 0},

@@ -370,7 +370,9 @@ HELPER int name_in(const char* file, const char* line, char name[128]) {
     return sscanf(line, "%*s %*s %*s %*s %*s %*s %*s %127s", name) == 1 &&
            strcmp(name, "Inode") != 0;
   // tcp, udp and raw begin with a number and an address; a port that nobody chose is random.
-  if (sscanf(line, " %*d: %127[0-9A-F:]", name) != 1) return 0;
+  const char* title = strstr(line, "local_address");
+  if (title && title < strchr(line, '\n')) return 0;
+  if (sscanf(line, " %*d: %127[0-9A-F:]", name) != 1) return strcpy(name, "odd") != NULL;
   if (sscanf(name, "%*[0-9A-F]:%x", &port) == 1 && port >= 32768) strcpy(strchr(name, ':'), ":any");
   return 1;
 }

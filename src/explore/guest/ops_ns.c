@@ -1,4 +1,5 @@
 #include <linux/nsfs.h>
+#include <poll.h>
 
 #include "core.h"
 
@@ -44,6 +45,12 @@ OP(ns_open_type) {
 
 OP(setns) { check(syscall(SYS_setns, held(NSFD, v), v[1].n)); }
 OP(pidfd_open) { keep(PIDFD, v, (int)syscall(SYS_pidfd_open, pid_of(v + 1), v[2].n)); }
+// It can be read when the process has ended.
+OP(pidfd_poll) {
+  struct pollfd ready = {.fd = held(PIDFD, v), .events = POLLIN};
+  number(poll(&ready, 1, 0));
+  say(" %x", (unsigned short)ready.revents);
+}
 OP(setns_pidfd) { check(syscall(SYS_setns, held(PIDFD, v), v[1].n)); }
 
 OP(ns_get) {
@@ -280,6 +287,7 @@ const struct op kNsOps[] = {
      RUN(pidfd_open),
      {{&kPidFd, GIVE}, {&kTarget, PLAIN}, {&kPidFdFlags, PLAIN}},
      0},
+    {"pidfd_poll", "pidfd_open(2)", "pid", RUN(pidfd_poll), {{&kPidFd, NEED}}, 0},
     {"setns_pidfd",
      "setns(2)",
      EVERY_TYPE,

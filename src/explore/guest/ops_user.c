@@ -14,6 +14,14 @@ HELPER int write_map(int pid, const char* file, const char* word) {
   return put(path, text);
 }
 OP(map_write) { check(write_map(pid_of(v), v[1].s, v[2].s)); }
+// A map is written from its beginning.
+OP(map_write_at) {
+  char path[64];
+  snprintf(path, sizeof path, "/proc/%d/%s", pid_of(v), v[1].s);
+  int fd = open(path, O_WRONLY | O_CLOEXEC);
+  check(fd < 0 ? -1 : syscall(SYS_pwrite64, fd, "0 0 1\n", 6, v[2].n));
+  close(fd);
+}
 // A user namespace with both maps, which no process is in any more.
 OP(userns_make) {
   char path[64];
@@ -142,6 +150,7 @@ static const struct domain kMap = {
 static const struct domain kWholeMap = {
     "whole_map", 0,
     WORDS({"0_0_65536", 0}, {"0_1000_1", 0}, {"1000_0_1", 0}, {"0_0_1;1000_1_10", 0})};
+static const struct domain kOffset = {"file_offset", 0, WORDS({"1", 1}, {"0", 0})};
 static const struct domain kAllow = {"allow", 0, WORDS({"deny", 0}, {"allow", 0})};
 static const struct domain kGroupsCount = {"group_count", 0, WORDS({"1", 1}, {"0", 0}, {"2", 2})};
 static const struct domain kCapSet = {
@@ -173,6 +182,12 @@ const struct op kUserOps[] = {
      RUN(map_write),
      {{&kUnmappedDomain, NEED}, {&kMapFile, PLAIN}, {&kMap, PLAIN}},
      0},
+    {"map_write_at",
+     "user_namespaces(7)",
+     "user",
+     RUN(map_write_at),
+     {{&kUnmappedDomain, NEED}, {&kMapFile, PLAIN}, {&kOffset, PLAIN}},
+     FAILS},
     {"setgroups_child",
      "user_namespaces(7)",
      "user",
