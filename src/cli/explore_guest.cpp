@@ -18,7 +18,7 @@ using explore::Sequence;
 using explore::Traces;
 
 constexpr int kMostDeaths = 20;                ///< Guests that die before we give up.
-constexpr std::ptrdiff_t kMostOfABoot = 5000;  ///< Sequences: a guest must not grow old.
+constexpr std::ptrdiff_t kMostOfABoot = 2500;  ///< Sequences: a guest must not grow old.
 
 vm::Perturbation perturbation(int seed, int disturbance) {
   return {.seed = seed + disturbance,
