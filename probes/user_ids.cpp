@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -13,6 +14,7 @@
 #include <csignal>
 #include <cstring>
 
+#include "model/version.h"
 #include "sys/message.h"
 #include "user.h"
 
@@ -198,6 +200,29 @@ NSVET_CHECK(sent_ids, {.id = "user.ids.messages",
   t.expect("gid of our message inside", inner.gid, sys::kNobody);
 }
 
+sys::Result<> block_usr1() {
+  sigset_t set;
+  ::sigemptyset(&set);
+  ::sigaddset(&set, SIGUSR1);
+  return result_of(::sigprocmask(SIG_BLOCK, &set, nullptr), "sigprocmask()");
+}
+
+struct Sender {
+  uid_t uid;
+  pid_t pid;
+  int code;
+};
+
+sys::Result<Sender> wait_usr1() {
+  sigset_t set;
+  ::sigemptyset(&set);
+  ::sigaddset(&set, SIGUSR1);
+  const timespec limit{10, 0};
+  siginfo_t info{};
+  if (::sigtimedwait(&set, &info, &limit) != SIGUSR1) return sys::last_error("sigtimedwait()");
+  return Sender{info.si_uid, info.si_pid, info.si_code};
+}
+
 NSVET_CHECK(signal_ids, {.id = "user.ids.signals",
                          .title = "A signal's sender id is the receiver's",
                          .rule = "si_uid of a signal from a user namespace outside is the overflow "
@@ -205,45 +230,54 @@ NSVET_CHECK(signal_ids, {.id = "user.ids.signals",
                          .source = "user_namespaces(7), sigaction(2)",
                          .types = {NsType::user},
                          .needs = {Need::root}}) {
-  const auto block = []() -> sys::Result<> {
-    sigset_t set;
-    ::sigemptyset(&set);
-    ::sigaddset(&set, SIGUSR1);
-    return result_of(::sigprocmask(SIG_BLOCK, &set, nullptr), "sigprocmask()");
-  };
-  struct Sender {
-    uid_t uid;
-    pid_t pid;
-    int code;
-  };
-  const auto wait = []() -> sys::Result<Sender> {
-    sigset_t set;
-    ::sigemptyset(&set);
-    ::sigaddset(&set, SIGUSR1);
-    const timespec limit{10, 0};
-    siginfo_t info{};
-    if (::sigtimedwait(&set, &info, &limit) != SIGUSR1) return sys::last_error("sigtimedwait()");
-    return Sender{info.si_uid, info.si_pid, info.si_code};
-  };
   Actor inside = spawn_mapped(t, 100000, 10);
   require(inside([] { return result_of(::setresuid(5, 5, 5), "setresuid()"); }));
-  require(inside(block));
+  require(inside(block_usr1));
   require(result_of(::kill(inside.pid(), SIGUSR1), "kill()"));
-  const auto ours = require(inside(wait));
+  const auto ours = require(inside(wait_usr1));
   t.expect("uid of ours, seen inside", ours.uid, sys::kNobody);
   t.expect("pid of ours, seen inside", ours.pid, ::getpid());
   t.expect("code of ours", ours.code, SI_USER);
   Actor mapped = t.spawn();
   setup(mapped([] { return result_of(::setresuid(100005, 100005, 100005), "setresuid()"); }));
   require(mapped([pid = inside.pid()] { return result_of(::kill(pid, SIGUSR1), "kill()"); }));
-  t.expect("uid of a mapped user's, seen inside", require(inside(wait)).uid, 5U);
+  t.expect("uid of a mapped user's, seen inside", require(inside(wait_usr1)).uid, 5U);
   Actor receiver = t.spawn();
   setup(receiver([] { return result_of(::setresuid(100005, 100005, 100005), "setresuid()"); }));
-  require(receiver(block));
+  require(receiver(block_usr1));
   require(inside([pid = receiver.pid()] { return result_of(::kill(pid, SIGUSR1), "kill()"); }));
-  t.expect("uid from inside, seen outside", require(receiver(wait)).uid, 100005U);
+  t.expect("uid from inside, seen outside", require(receiver(wait_usr1)).uid, 100005U);
   t.expect_errno("kill() of another user's process from inside",
                  inside([pid = ::getpid()] { return result_of(::kill(pid, 0), "kill()"); }), EPERM);
+}
+
+NSVET_CHECK(signal_unmapped,
+            {.id = "user.ids.signals_unmapped",
+             .title = "Who sends a signal with kill(2) is known though it has no id of its own",
+             .rule = "si_uid of a signal from a child user namespace without a map is the sender's "
+                     "real user id in the receiver's namespace; before 7.3, and for tgkill(2), it "
+                     "may be the overflow id",
+             .source = "sigaction(2), user_namespaces(7), kernel/signal.c",
+             .types = {NsType::user},
+             .needs = {Need::root, Need::userns}}) {
+  constexpr uid_t kUser = 100005;
+  Actor receiver = t.spawn();
+  setup(receiver([] { return result_of(::setresuid(kUser, kUser, kUser), "setresuid()"); }));
+  setup(receiver(block_usr1));
+  Actor sender = receiver.spawn({.flags = CLONE_NEWUSER});
+  t.expect("the sender's id, as it sees it", sender([] { return ::geteuid(); }), sys::kNobody);
+  const pid_t to = receiver.pid();
+  require(sender([to] { return result_of(::kill(to, SIGUSR1), "kill()"); }));
+  const uid_t by_kill = require(receiver(wait_usr1)).uid;
+  require(sender([to] {
+    return result_of(static_cast<int>(::syscall(SYS_tgkill, to, to, SIGUSR1)), "tgkill()");
+  }));
+  const uid_t by_tgkill = require(receiver(wait_usr1)).uid;
+  t.fact("by_kill", by_kill);
+  t.fact("by_tgkill", by_tgkill);
+  const bool old = model::compare_versions(setup(sys::kernel_release()), "7.3") < 0;
+  t.expect("by kill()", by_kill, old && by_kill == sys::kNobody ? sys::kNobody : kUser);
+  t.expect("by tgkill()", by_tgkill, by_tgkill == sys::kNobody ? sys::kNobody : kUser);
 }
 
 NSVET_CHECK(process_limit,

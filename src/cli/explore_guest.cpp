@@ -17,7 +17,8 @@ namespace {
 using explore::Sequence;
 using explore::Traces;
 
-constexpr int kMostDeaths = 20;  ///< Guests that die before we give up.
+constexpr int kMostDeaths = 20;                ///< Guests that die before we give up.
+constexpr std::ptrdiff_t kMostOfABoot = 2500;  ///< Sequences: a guest must not grow old.
 
 vm::Perturbation perturbation(int seed, int disturbance) {
   return {.seed = seed + disturbance,
@@ -69,9 +70,10 @@ model::Result<Traces> ExploreGuest::run(const std::vector<Sequence>& sequences, 
   all.total = static_cast<std::int64_t>(sequences.size());
   if (show) progress.take(all);
   auto next = sequences.begin();
-  for (int deaths = 0; next != sequences.end() && deaths < kMostDeaths; ++deaths) {
+  for (int deaths = 0; next != sequences.end() && deaths < kMostDeaths;) {
     std::string text;
-    for (auto sequence = next; sequence != sequences.end(); ++sequence) {
+    const auto last = next + std::min(kMostOfABoot, sequences.end() - next);
+    for (auto sequence = next; sequence != last; ++sequence) {
       text += to_text(*sequence);
     }
     auto files = files_;
@@ -116,14 +118,19 @@ model::Result<Traces> ExploreGuest::run(const std::vector<Sequence>& sequences, 
       const auto trace = traces.find(message.running);
       if (trace != traces.end()) trace->second.answers.push_back(message.severity);
     }
-    if (late || result->end.state == model::EndState::complete) return traces;
+    if (late) return traces;
+    if (result->end.state == model::EndState::complete) {
+      next = last;
+      continue;
+    }
     if (interrupted()) return model::cannot_run("stopped");
-    if (!begin || next == sequences.end()) {
+    if (!begin || next == last) {
       return model::cannot_run(fmt::format("{}: {}", kernel_.spec, result->end.message));
     }
     // The sequence that ran then is what killed it.
     traces[next->id] = {next->id, {std::string(to_string(result->end.state))}, "1", ""};
     ++next;
+    ++deaths;
   }
   return traces;
 }

@@ -22,8 +22,9 @@ bool is_same(const domain* a, const domain* b) {
   return a == b || std::string_view(a->name) == b->name;
 }
 
-constexpr int kShortest = 5;
-constexpr int kLongest = 16;
+// Two operations that matter to each other must meet: pairs grow as the square.
+constexpr int kShortest = 8;
+constexpr int kLongest = 26;
 constexpr int kDeepest = 3;  ///< Makers of makers.
 
 class Drawing {
@@ -41,7 +42,7 @@ class Drawing {
         static_cast<std::size_t>(random_.below(static_cast<std::size_t>(kLongest - kShortest)));
     while (sequence_.steps.size() < length) {
       const op* operation = choose();
-      prepare(*operation, 0);
+      prepare(*operation, able_or_any(*operation), 0);
       add(*operation);
     }
     epilogue();
@@ -81,6 +82,31 @@ class Drawing {
     return std::ranges::any_of(made_, [&](const Resource& r) { return is_same(r.kind, kind); });
   }
 
+  bool has(int actor, const domain* kind) const {
+    return std::ranges::any_of(
+        made_, [&](const Resource& r) { return is_same(r.kind, kind) && r.actor == actor; });
+  }
+
+  // The actors that have all that only its maker has: descriptors.
+  std::vector<int> able(const op& operation) const {
+    std::vector<int> all;
+    if (!needs_descriptor(operation)) return all;
+    for (int actor = 0; actor < actors_; ++actor) {
+      bool fits = !gone_[static_cast<std::size_t>(actor)];
+      for (int i = 0; i < param_count(operation); ++i) {
+        const param& p = operation.params[i];
+        fits &= !is_needed(p) || p.domain->per_actor == 0 || has(actor, p.domain);
+      }
+      if (fits) all.push_back(actor);
+    }
+    return all;
+  }
+
+  int able_or_any(const op& operation) {
+    const auto all = able(operation);
+    return all.empty() ? draw_actor() : random_.pick(all);
+  }
+
   const op* choose() {
     // What is there already is to be used, too: else nothing would meet.
     const bool use = !made_.empty() && random_.chance(30);
@@ -92,6 +118,11 @@ class Drawing {
       if (use && tries < 50 && !uses_what_is_there(*operation)) continue;
       return operation;
     }
+  }
+
+  static bool needs_descriptor(const op& operation) {
+    return std::any_of(operation.params, operation.params + param_count(operation),
+                       [](const param& p) { return is_needed(p) && p.domain->per_actor != 0; });
   }
 
   static bool is_needed(const param& p) { return p.role == NEED || p.role == TAKE; }
@@ -108,16 +139,17 @@ class Drawing {
   }
 
   // Seldom an operation whose needs are not met; else what makes what it needs comes before it.
-  void prepare(const op& operation, int depth) {
+  void prepare(const op& operation, int actor, int depth) {
     if (depth == kDeepest || random_.chance(4)) return;
     for (int i = 0; i < param_count(operation); ++i) {
       const param& p = operation.params[i];
-      if (!is_needed(p) || have(p.domain)) continue;
+      if (!is_needed(p)) continue;
+      if (p.domain->per_actor != 0 ? has(actor, p.domain) : have(p.domain)) continue;
       const op* maker = maker_of(p.domain);
       if (maker == nullptr) continue;
-      prepare(*maker, depth + 1);
+      prepare(*maker, actor, depth + 1);
       sure_ = true;
-      add(*maker);
+      add(*maker, actor);
       sure_ = false;
     }
   }
@@ -155,9 +187,10 @@ class Drawing {
     return random_.chance(50) ? random_.below((count + 1) / 2) : random_.below(count);
   }
 
-  void add(const op& operation) {
-    Step step{draw_actor(), &operation, {}};
-    bool bound = false;
+  // Mostly by an actor that has what it needs; a maker by the actor that it is for.
+  void add(const op& operation, int by = -1) {
+    Step step{by < 0 ? able_or_any(operation) : by, &operation, {}};
+    bool bound = by >= 0 || needs_descriptor(operation);
     std::vector<Resource> taken;
     for (int i = 0; i < param_count(operation); ++i) {
       const param& p = operation.params[i];
@@ -167,7 +200,7 @@ class Drawing {
         if (const auto found = draw_resource(p.domain, bound ? step.actor : -1)) {
           word = found->word;
           // The maker knows where to find it; whoever else may be elsewhere.
-          if (!bound && (p.domain->per_actor != 0 || random_.chance(75))) {
+          if (!bound && random_.chance(75)) {
             step.actor = found->actor;
             bound = true;
           }

@@ -81,7 +81,7 @@ std::string reproducer(const Sequence& sequence, const std::string& comment) {
 int main(void) {{
   static struct answer answers[STEPS];
   int count = (int)(sizeof steps / sizeof *steps);
-  if (prepare() < 0 || (count = run_steps(steps, count, {}, answers)) < 0) {{
+  if (prepare(3000000) < 0 || (count = run_steps(steps, count, {}, answers)) < 0) {{
     perror("no sandbox (run it as root)");
     return 1;
   }}

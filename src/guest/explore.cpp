@@ -55,7 +55,10 @@ int main(int argc, char** argv) {
     return 1;
   }
   const auto sequences = explore::sequences_from_text(*text, argv[1]);
-  if (!sequences || prepare() != 0) {
+  // Namespaces are freed in their own time, and their numbers given to the next. In a guest, idle
+  // time costs nothing: enough of it is there.
+  const long settle = to_port ? 50000000 : 3000000;
+  if (!sequences || prepare(settle) != 0) {
     send(model::Trouble{sequences ? "no sandbox can be prepared: " + sys::errno_name(errno)
                                   : sequences.error().message});
     return 1;

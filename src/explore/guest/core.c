@@ -5,6 +5,7 @@ int fds[KINDS][SLOTS];
 static const struct step* all_steps;
 static int my_slot;
 static int my_step;
+static long settling;
 static char stacks[ACTORS][65536] __attribute__((aligned(64)));
 
 void say(const char* format, ...) {
@@ -25,6 +26,11 @@ static const char* errno_text(int code) {
 int check(long result) {
   say("%s", result < 0 ? errno_text(errno) : "0");
   if (result < 0) box->failed = 1;
+  return result >= 0;
+}
+
+int say_tried(const char* what, long result) {
+  say(" %s=%s", what, result < 0 ? errno_text(errno) : "0");
   return result >= 0;
 }
 
@@ -196,6 +202,20 @@ void spawn(int slot, unsigned long flags, int exit_signal) {
   if (pid > 0) futex_wait(&box->present[slot], &limit);
 }
 
+void turn_into_user(void) {
+  if (syscall(SYS_setresgid, 1000, 1000, 1000) == 0)
+    check(syscall(SYS_setresuid, 1000, 1000, 1000));
+}
+
+int work_in_child(long pid, op_fn* work, int me, const struct value* v, int* status) {
+  if (pid == 0) {
+    work(me, v);
+    _exit(0);
+  }
+  if (pid > 0) syscall(SYS_wait4, pid, status, __WALL, NULL);
+  return (int)pid;
+}
+
 static void nap(long nanoseconds) {
   struct timespec pause = {0, nanoseconds};
   nanosleep(&pause, NULL);
@@ -334,12 +354,14 @@ static int own_mounts(void) {
   return 0;
 }
 
-int prepare(void) {
+int prepare(long settle) {
+  settling = settle;
   box = mmap(NULL, sizeof *box, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (box == MAP_FAILED || leave_initramfs() < 0 || own_mounts() < 0) return -1;
-  // How long a machine is up is a hidden input of much code.
+  // How long a machine is up is a hidden input of much code. Half a unit more than a whole number
+  // of those that are told, so that none ends while sequences run.
   if (unshare(CLONE_NEWTIME) == 0) {
-    (void)!put("/proc/self/timens_offsets", "monotonic 10000000 0\nboottime 10000000 0\n");
+    (void)!put("/proc/self/timens_offsets", "monotonic 10025000 0\nboottime 10025000 0\n");
   }
   each_global(0);
   return 0;
@@ -394,8 +416,8 @@ static void one_step(const struct step* step, int index, int* gone, struct answe
       say("no answer");
     else
       answer->failed = box->failed;
-    // What the step set off goes on until all is idle: under -icount, idle time costs nothing.
-    nap(3000000);
+    // What the step set off goes on until all is idle.
+    nap(settling);
     box->signals[box->signals_length] = 0;
     say("%s", box->signals);
   }
@@ -423,6 +445,7 @@ int run_steps(const struct step* steps, int count, int user, struct answer* answ
   }
   remove_cgroups(cgroup);
   each_global(1);
+  nap(settling);
   if (result < 0) errno = code ? code : ETIMEDOUT;
   return result;
 }

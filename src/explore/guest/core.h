@@ -29,7 +29,7 @@
 
 #include "step.h"
 
-enum { SLOTS = 3, TEXT = 1 << 18, LABELS = 1024 };
+enum { SLOTS = 8, TEXT = 1 << 18, LABELS = 1024 };
 enum kind { NSFD, PIDFD, TREEFD, SOCKFD, MQFD, FILEFD, KINDS };
 
 // What all actors share, whatever namespaces they are in.
@@ -68,6 +68,8 @@ int check(long result);
 long number(long result);
 // Numbers that differ from boot to boot, by order of appearance: "m0", "m1"...
 const char* label(char kind, unsigned long long value);
+// " WHAT=" and as above: one of several that an operation asks. Returns whether it succeeded.
+int say_tried(const char* what, long result);
 // Keeps a descriptor in its slot.
 int keep(enum kind kind, const struct value* slot, int fd);
 int held(enum kind kind, const struct value* slot);
@@ -78,6 +80,11 @@ const char* slurp(const char* path);
 int put(const char* path, const char* text);
 // Whether a global file's text is what it was before all sequences: that depends on the memory.
 int is_initial(const char* path, const char* text);
+// What comes after fork(2) or clone(2), which returned `pid`: the child does the work and ends, its
+// maker waits for that. Returns `pid`, with the child's wait status where one is asked for.
+int work_in_child(long pid, op_fn* work, int me, const struct value* v, int* status);
+// An ordinary user without a capability: for children.
+void turn_into_user(void);
 // Starts the actor `slot`.
 void spawn(int slot, unsigned long flags, int exit_signal);
 // Prints one line's value out of a file of "Key:\tvalue" lines.

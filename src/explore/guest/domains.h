@@ -18,9 +18,13 @@ SHARED_DOMAIN kFile = {
     "file", 0,
     WORDS({"/f", 0}, {"/a/f", 1}, {"/b/f", 2}, {"/a/x/f", 3}, {"/tmp/f", 4}, {"/c/f", 5})};
 SHARED_DOMAIN kNsFd = {"nsfd", 1, WORDS({"n0", 0}, {"n1", 1}, {"n2", 2})};
+// Of one type, where only that will do.
+SHARED_DOMAIN kUserNsFd = {"usernsfd", 1, WORDS({"user0", 3}, {"user1", 4})};
+SHARED_DOMAIN kPidNsFd = {"pidnsfd", 1, WORDS({"pid", 5})};
+SHARED_DOMAIN kMntNsFd = {"mntnsfd", 1, WORDS({"mnt", 6})};
+SHARED_DOMAIN kNetNsFd = {"netnsfd", 1, WORDS({"net", 7})};
 SHARED_DOMAIN kPidFd = {"pidfd", 1, WORDS({"p0", 0}, {"p1", 1}, {"p2", 2})};
 SHARED_DOMAIN kTreeFd = {"treefd", 1, WORDS({"t0", 0}, {"t1", 1}, {"t2", 2})};
-SHARED_DOMAIN kSocket = {"socket", 1, WORDS({"s0", 0}, {"s1", 1}, {"s2", 2})};
 SHARED_DOMAIN kOpenFile = {"open", 1, WORDS({"o0", 0}, {"o1", 1}, {"o2", 2})};
 SHARED_DOMAIN kId = {"id", 0,
                      WORDS({"0", 0}, {"1000", 1000}, {"1", 1}, {"65534", 65534}, {"70000", 70000})};

@@ -40,6 +40,7 @@ OP(chown_group) { check(chown(v[0].s, (uid_t)-1, (gid_t)v[1].n)); }
 // The capability of a file belongs to a user namespace, see capabilities(7).
 OP(set_file_capability) {
   static const unsigned revision2[5] = {0x02000001, 1U << 12, 0, 0, 0};
+  close(open(v[0].s, O_CREAT | O_WRONLY | O_CLOEXEC, 0755));
   check(setxattr(v[0].s, "security.capability", revision2, sizeof revision2, 0));
 }
 OP(file_capability) {
@@ -91,6 +92,7 @@ OP(proc_locks) {
 // The table.
 #include "domains.h"
 
+static const struct domain kCapable = {"capable", 0, WORDS({"/e", 0}, {"/tmp/e", 1}, {"/a/e", 2})};
 static const struct domain kDirName = {"dirname", 0, WORDS({"x", 0}, {"y", 0})};
 static const struct domain kMode = {
     "mode", 0, WORDS({"0644", 0644}, {"0600", 0600}, {"0666", 0666}, {"0000", 0}, {"6755", 06755})};
@@ -128,9 +130,9 @@ const struct op kFileOps[] = {
      "capabilities(7)",
      "user",
      RUN(set_file_capability),
-     {{&kFile, NEED}},
+     {{&kCapable, GIVE}},
      0},
-    {"file_capability", "capabilities(7)", "user", RUN(file_capability), {{&kFile, NEED}}, FAILS},
+    {"file_capability", "capabilities(7)", "user", RUN(file_capability), {{&kCapable, NEED}}, 0},
     {"file_handle", "open_by_handle_at(2)", "user mnt", RUN(file_handle), {{&kFile, NEED}}, 0},
     {"stat", "stat(2)", "mnt user", RUN(stat), {{&kFile, NEED}}, 0},
     {"stat_dir", "stat(2)", "mnt user", RUN(stat), {{&kPath, PLAIN}}, 0},

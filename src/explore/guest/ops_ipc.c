@@ -212,56 +212,47 @@ OP(mq_notify) {
 }
 OP(mq_unlink) { check(syscall(SYS_mq_unlink, v[0].s)); }
 
-HELPER void say_tried(const char* what, long result) {
-  say(" %s=%s", what, result < 0 ? strerrorname_np(errno) : "0");
-}
 // What an ordinary user, to whom it does not belong, may do with it.
-OP(sysv_as_user) {
-  int pid = (int)syscall(SYS_fork);
-  if (pid == 0) {
-    static struct {
-      long type;
-      char text[8];
-    } message = {1, "hello"};
-    struct msqid_ds queue;
-    struct shmid_ds memory;
-    struct sembuf up = {0, 1, IPC_NOWAIT};
-    int msg = msgget((key_t)v[0].n, 0), sem = semget((key_t)v[0].n, 0, 0);
-    int shm = shmget((key_t)v[0].n, 0, 0);
-    if (syscall(SYS_setresgid, 1000, 1000, 1000) == 0)
-      check(syscall(SYS_setresuid, 1000, 1000, 1000));
-    if (msg >= 0) {
-      say_tried("send", msgsnd(msg, &message, 5, IPC_NOWAIT));
-      say_tried("msg_stat", msgctl(msg, IPC_STAT, &queue));
-      say_tried("msg_rmid", msgctl(msg, IPC_RMID, NULL));
-    }
-    if (sem >= 0) {
-      say_tried("semop", semop(sem, &up, 1));
-      say_tried("setval", semctl(sem, 0, SETVAL, 1));
-      say_tried("sem_rmid", semctl(sem, 0, IPC_RMID));
-    }
-    if (shm >= 0) {
-      say_tried("attach", shmat(shm, NULL, 0) == (void*)-1 ? -1 : 0);
-      say_tried("shm_stat", shmctl(shm, IPC_STAT, &memory));
-      say_tried("lock", shmctl(shm, SHM_LOCK, NULL));
-      say_tried("shm_rmid", shmctl(shm, IPC_RMID, NULL));
-    }
-    _exit(0);
+HELPER void use_sysv(int me, const struct value* v) {
+  (void)me;
+  static struct {
+    long type;
+    char text[8];
+  } message = {1, "hello"};
+  struct msqid_ds queue;
+  struct shmid_ds memory;
+  struct sembuf up = {0, 1, IPC_NOWAIT};
+  int msg = msgget((key_t)v[0].n, 0), sem = semget((key_t)v[0].n, 0, 0);
+  int shm = shmget((key_t)v[0].n, 0, 0);
+  turn_into_user();
+  if (msg >= 0) {
+    say_tried("send", msgsnd(msg, &message, 5, IPC_NOWAIT));
+    say_tried("msg_stat", msgctl(msg, IPC_STAT, &queue));
+    say_tried("msg_rmid", msgctl(msg, IPC_RMID, NULL));
   }
-  if (pid > 0) syscall(SYS_wait4, pid, NULL, __WALL, NULL);
-  if (pid < 0) check(-1);
+  if (sem >= 0) {
+    say_tried("semop", semop(sem, &up, 1));
+    say_tried("setval", semctl(sem, 0, SETVAL, 1));
+    say_tried("sem_rmid", semctl(sem, 0, IPC_RMID));
+  }
+  if (shm >= 0) {
+    say_tried("attach", shmat(shm, NULL, 0) == (void*)-1 ? -1 : 0);
+    say_tried("shm_stat", shmctl(shm, IPC_STAT, &memory));
+    say_tried("lock", shmctl(shm, SHM_LOCK, NULL));
+    say_tried("shm_rmid", shmctl(shm, IPC_RMID, NULL));
+  }
+}
+OP(sysv_as_user) {
+  if (work_in_child(syscall(SYS_fork), use_sysv, me, v, NULL) < 0) check(-1);
+}
+HELPER void use_mq(int me, const struct value* v) {
+  (void)me;
+  turn_into_user();
+  say_tried("open", syscall(SYS_mq_open, v[0].s, O_RDONLY, 0, NULL));
+  say_tried("unlink", syscall(SYS_mq_unlink, v[0].s));
 }
 OP(mq_as_user) {
-  int pid = (int)syscall(SYS_fork);
-  if (pid == 0) {
-    if (syscall(SYS_setresgid, 1000, 1000, 1000) == 0)
-      check(syscall(SYS_setresuid, 1000, 1000, 1000));
-    say_tried("open", syscall(SYS_mq_open, v[0].s, O_RDONLY, 0, NULL));
-    say_tried("unlink", syscall(SYS_mq_unlink, v[0].s));
-    _exit(0);
-  }
-  if (pid > 0) syscall(SYS_wait4, pid, NULL, __WALL, NULL);
-  if (pid < 0) check(-1);
+  if (work_in_child(syscall(SYS_fork), use_mq, me, v, NULL) < 0) check(-1);
 }
 // What is removed while somebody is attached goes with the last of them.
 OP(shm_life) {
@@ -287,6 +278,8 @@ static const struct domain kName = {
           {"hhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhh", 64},
           {"iiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiii", 65})};
 static const struct domain kMsgKey = {"msg_key", 0, WORDS({"k1", 0x6d01}, {"k2", 0x6d02})};
+static const struct domain kMessage = {"message", 0, WORDS({"sent", 0})};
+static const struct domain kMqMessage = {"mq_message", 0, WORDS({"sent", 0})};
 static const struct domain kSemKey = {"sem_key", 0, WORDS({"k1", 0x6d01}, {"k2", 0x6d02})};
 static const struct domain kShmKey = {"shm_key", 0, WORDS({"k1", 0x6d01}, {"k2", 0x6d02})};
 static const struct domain kGetFlags = {
@@ -348,14 +341,14 @@ const struct op kIpcOps[] = {
      "msgop(2)",
      "ipc",
      RUN(msgsnd),
-     {{&kMsgKey, NEED}, {&kMsgType, PLAIN}, {&kMsgSize, PLAIN}},
+     {{&kMsgKey, NEED}, {&kMsgType, PLAIN}, {&kMsgSize, PLAIN}, {&kMessage, GIVE}},
      0},
     {"msgrcv",
      "msgop(2)",
      "ipc",
      RUN(msgrcv),
-     {{&kMsgKey, NEED}, {&kMsgWanted, PLAIN}, {&kMsgRcv, PLAIN}},
-     FAILS},
+     {{&kMsgKey, NEED}, {&kMsgWanted, PLAIN}, {&kMsgRcv, PLAIN}, {&kMessage, TAKE}},
+     0},
     {"msg_stat", "msgctl(2)", "ipc", RUN(msg_stat), {{&kMsgKey, NEED}}, 0},
     {"msg_set",
      "msgctl(2)",
@@ -426,9 +419,9 @@ const struct op kIpcOps[] = {
      "mq_send(3)",
      "ipc",
      RUN(mq_send),
-     {{&kMq, NEED}, {&kPriority, PLAIN}, {&kMqSize, PLAIN}},
+     {{&kMq, NEED}, {&kPriority, PLAIN}, {&kMqSize, PLAIN}, {&kMqMessage, GIVE}},
      0},
-    {"mq_receive", "mq_receive(3)", "ipc", RUN(mq_receive), {{&kMq, NEED}}, FAILS},
+    {"mq_receive", "mq_receive(3)", "ipc", RUN(mq_receive), {{&kMq, NEED}, {&kMqMessage, TAKE}}, 0},
     {"mq_getattr", "mq_getattr(3)", "ipc", RUN(mq_getattr), {{&kMq, NEED}}, 0},
     {"mq_notify", "mq_notify(3)", "ipc pid", RUN(mq_notify), {{&kMq, NEED}, {&kSignal, PLAIN}}, 0},
     {"mq_unlink", "mq_unlink(3)", "ipc", RUN(mq_unlink), {{&kMqName, TAKE}}, 0},

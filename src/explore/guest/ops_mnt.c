@@ -67,7 +67,11 @@ OP(mount_clearattr) {
 OP(mount_idmap) {
   struct mount_attributes attributes = {.set = 0x100000 /* idmap */,
                                         .userns_fd = (unsigned long long)held(NSFD, v + 1)};
-  check(syscall(442, held(TREEFD, v), "", 0x1000 /* empty path */, &attributes, sizeof attributes));
+  struct stat st;
+  int tree = held(TREEFD, v);
+  if (check(syscall(442, tree, "", 0x1000 /* empty path */, &attributes, sizeof attributes)) &&
+      fstat(tree, &st) == 0)
+    say(" uid=%u gid=%u", st.st_uid, st.st_gid);
 }
 OP(mount_setattr_size) {
   struct {
@@ -119,6 +123,10 @@ OP(statmount) {
   say(" mask=%llx attr=%llx propagation=%llx type=%s root=%s point=%s", found.words[1],
       found.words[8], found.words[9], strings + found.numbers[9], strings + found.numbers[26],
       strings + found.numbers[27]);
+  say(" magic=%llx id=%s,%s", found.words[3], label('M', found.words[5]),
+      label('m', found.numbers[14]));
+  say(" parent=%s,%s", label('M', found.words[6]), label('m', found.numbers[15]));
+  for (int i = 10; i < 13; i++) say(" %s", found.words[i] ? label('g', found.words[i]) : "-");
 }
 OP(listmount) {
   unsigned long long ids[64];
@@ -144,26 +152,41 @@ OP(statmount_at) {
 }
 
 // The mounts of another namespace, to a child with and without a capability over it.
+HELPER void look_back(int me, const struct value* v) {
+  (void)me;
+  unsigned long long ids[64], found[512];
+  struct mount_request all = {.size = 32, .mount = 0xffffffffffffffffULL};
+  struct mount_request one = {.size = 32, .mount = unique_mount_id("/"), .parameter = 2};
+  int ns = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+  say("id=");
+  check(ioctl(ns, 0x8008b705UL /* NS_GET_MNTNS_ID */, &all.ns));
+  one.ns = all.ns;
+  if (!check(unshare(v[0].n ? CLONE_NEWUSER | CLONE_NEWNS : CLONE_NEWNS))) return;
+  say(" list=");
+  number(syscall(458, &all, ids, 64, 0));
+  say(" status=");
+  check(syscall(457, &one, found, sizeof found, 0));
+}
 OP(mounts_of_maker) {
-  int pid = (int)syscall(SYS_fork);
-  if (pid == 0) {
-    unsigned long long ids[64], found[512];
-    struct mount_request all = {.size = 32, .mount = 0xffffffffffffffffULL};
-    struct mount_request one = {.size = 32, .mount = unique_mount_id("/"), .parameter = 2};
-    int ns = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
-    say("id=");
-    check(ioctl(ns, 0x8008b705UL /* NS_GET_MNTNS_ID */, &all.ns));
-    one.ns = all.ns;
-    if (check(unshare(v[0].n ? CLONE_NEWUSER | CLONE_NEWNS : CLONE_NEWNS))) {
-      say(" list=");
-      number(syscall(458, &all, ids, 64, 0));
-      say(" status=");
-      check(syscall(457, &one, found, sizeof found, 0));
-    }
-    _exit(0);
-  }
-  if (pid > 0) syscall(SYS_wait4, pid, NULL, __WALL, NULL);
-  if (pid < 0) check(-1);
+  if (work_in_child(syscall(SYS_fork), look_back, me, v, NULL) < 0) check(-1);
+}
+
+// A mount that the root of a child does not lead to.
+HELPER void look_out(int me, const struct value* v) {
+  (void)me;
+  unsigned long long ids[64], found[512];
+  struct mount_request request = {.size = 24, .mount = unique_mount_id("/")};
+  if (!check(chroot(v[0].s)) || chdir("/") < 0) return;
+  say(" ");
+  if (v[1].n) turn_into_user();
+  say(" list=");
+  number(syscall(458, &request, ids, 64, 0));
+  say(" status=");
+  request.parameter = 2;
+  check(syscall(457, &request, found, sizeof found, 0));
+}
+OP(mounts_outside) {
+  if (work_in_child(syscall(SYS_fork), look_out, me, v, NULL) < 0) check(-1);
 }
 
 OP(statfs) {
@@ -340,8 +363,8 @@ const struct op kMntOps[] = {
      "mount_setattr(2)",
      "mnt user",
      RUN(mount_idmap),
-     {{&kTreeFd, NEED}, {&kNsFd, NEED}},
-     FAILS},
+     {{&kTreeFd, NEED}, {&kUserNsFd, NEED}},
+     0},
     {"mount_setattr_size",
      "mount_setattr(2)",
      "mnt",
@@ -391,6 +414,12 @@ const struct op kMntOps[] = {
      RUN(mounts_of_maker),
      {{&kPower, PLAIN}},
      FAILS},
+    {"mounts_outside",
+     "listmount(2)",
+     "mnt user",
+     RUN(mounts_outside),
+     {{&kMount, NEED}, {&kPower, PLAIN}},
+     0},
     {"statfs", "statfs(2)", "mnt", RUN(statfs), {{&kPath, PLAIN}}, 0},
     {"mountinfo", "proc_pid_mountinfo(5)", "mnt", RUN(mountinfo), {{&kTarget, PLAIN}}, 0},
     {"tree_stat", "open_tree(2)", "mnt", RUN(mount_fd_setns), {{&kTreeFd, NEED}}, 0},

@@ -315,23 +315,23 @@ HELPER void say_cookie(void) {
     say("=%s ", label('C', cookie));
   close(fd);
 }
-OP(net_cookies) {
-  int pid = (int)syscall(SYS_fork);
-  if (pid == 0) {
-    say_cookie();
-    if (check(unshare(CLONE_NEWNET))) say_cookie();
-    _exit(0);
-  }
-  if (pid > 0) syscall(SYS_wait4, pid, NULL, __WALL, NULL);
-  number(pid);
+HELPER void say_cookies(int me, const struct value* v) {
+  (void)me, (void)v;
+  say_cookie();
+  if (check(unshare(CLONE_NEWNET))) say_cookie();
 }
+OP(net_cookies) { number(work_in_child(syscall(SYS_fork), say_cookies, me, v, NULL)); }
 // Options that need a capability over the socket's network namespace.
-OP(set_option) {
-  int value = 1, fd = plain_socket();
-  if (v[0].n == SO_BINDTODEVICE)
-    check(setsockopt(fd, SOL_SOCKET, (int)v[0].n, "x0", 3));
-  else
-    check(setsockopt(fd, SOL_SOCKET, (int)v[0].n, &value, sizeof value));
+OP(set_options) {
+  static const struct {
+    const char* name;
+    int option;
+  } all[] = {{"mark", SO_MARK}, {"debug", SO_DEBUG}, {"sndbufforce", SO_SNDBUFFORCE}};
+  int value = 1, any = 0, fd = plain_socket();
+  for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+    any |= say_tried(all[i].name, setsockopt(fd, SOL_SOCKET, all[i].option, &value, sizeof value));
+  any |= say_tried("bindtodevice", setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, "lo", 3));
+  box->failed = !any;
   close(fd);
 }
 // Whom a peer of this process is told to be, groups included.
@@ -355,27 +355,41 @@ OP(net_ns_of_socket) {
   if (fstat(ns, &st) == 0) say(" %s", label('n', st.st_ino));
   close(ns);
 }
+// The name in a line of /proc/net/FILE: counters move by themselves.
+HELPER int name_in(const char* file, const char* line, char name[128]) {
+  char rest[2];
+  unsigned port;
+  if (strcmp(file, "dev") == 0) return sscanf(line, " %127[^:]:", name) == 1 && !strchr(name, '|');
+  if (strcmp(file, "route") == 0) return sscanf(line, "%127s", name) == 1;
+  if (strcmp(file, "netlink") == 0) {
+    if (sscanf(line, "%*s 2 %127s", name) == 1) return 1;
+    strcpy(name, "odd");
+    return sscanf(line, "%*s %*s %*s %*s %1s", rest) != 1;
+  }
+  if (strcmp(file, "unix") == 0)
+    return sscanf(line, "%*s %*s %*s %*s %*s %*s %*s %127s", name) == 1 &&
+           strcmp(name, "Inode") != 0;
+  // tcp, udp and raw begin with a number and an address; a port that nobody chose is random.
+  const char* title = strstr(line, "local_address");
+  if (title && title < strchr(line, '\n')) return 0;
+  if (sscanf(line, " %*d: %127[0-9A-F:]", name) != 1) return strcpy(name, "odd") != NULL;
+  if (sscanf(name, "%*[0-9A-F]:%x", &port) == 1 && port >= 32768) strcpy(strchr(name, ':'), ":any");
+  return 1;
+}
+HELPER int by_name(const void* a, const void* b) { return strcmp(a, b); }
+// Sorted: the kernel tells them in the order of a hash.
 OP(proc_net) {
-  // Names only: counters move by themselves.
-  char path[64], name[128];
+  static char names[64][128];
+  size_t count = 0;
+  char path[64];
   snprintf(path, sizeof path, "/proc/%d/net/%s", pid_of(v), v[1].s);
   const char* line = slurp(path);
   box->failed = !*line;
   say("%s", *line ? "0" : strerrorname_np(errno));
-  for (; line && *line; line = strchr(line, '\n'), line += line != NULL) {
-    if (strcmp(v[1].s, "dev") == 0 && sscanf(line, " %127[^:]:", name) == 1 && !strchr(name, '|'))
-      say(" %s", name);
-    // tcp, udp and raw begin with a number and an address.
-    if (sscanf(line, " %*d: %127[0-9A-F:]", name) == 1) say(" %s", name);
-    if (strcmp(v[1].s, "netlink") == 0) {
-      if (sscanf(line, "%*s 2 %127s", name) == 1) say(" %s", name);
-      if (sscanf(line, "%*s %*s %*s %*s %127s", name) != 1) say(" odd");
-    }
-    if (strcmp(v[1].s, "route") == 0 && sscanf(line, "%127s", name) == 1) say(" %s", name);
-    if (strcmp(v[1].s, "unix") == 0 &&
-        sscanf(line, "%*s %*s %*s %*s %*s %*s %*s %127s", name) == 1 && strcmp(name, "Inode") != 0)
-      say(" %s", name);
-  }
+  for (; line && *line && count < 64; line = strchr(line, '\n'), line += line != NULL)
+    count += (size_t)name_in(v[1].s, line, names[count]);
+  qsort(names, count, sizeof *names, by_name);
+  for (size_t i = 0; i < count; i++) say(" %s", names[i]);
 }
 
 HELPER struct sockaddr_in loopback(long port) {
@@ -427,12 +441,23 @@ OP(receive) {
   char text[32];
   number(recv(held(SOCKFD, v), text, sizeof text, MSG_DONTWAIT));
 }
-OP(other_socket) {
-  int fd = socket((int)v[0].n / 100, (int)v[0].n % 100 | SOCK_CLOEXEC,
-                  v[0].s[0] == 'r'   ? IPPROTO_ICMP
-                  : v[0].s[0] == 'i' ? IPPROTO_ICMP
-                                     : 0);
-  if (check(fd)) close(fd);
+// Some need a capability over the network namespace.
+OP(other_sockets) {
+  static const struct {
+    const char* name;
+    int family, type, protocol;
+  } all[] = {{"raw", AF_INET, SOCK_RAW, IPPROTO_ICMP},
+             {"icmp", AF_INET, SOCK_DGRAM, IPPROTO_ICMP},
+             {"packet", AF_PACKET, SOCK_RAW, 0},
+             {"tcp6", AF_INET6, SOCK_STREAM, 0},
+             {"netlink", AF_NETLINK, SOCK_RAW, 0}};
+  int any = 0;
+  for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+    int fd = socket(all[i].family, all[i].type | SOCK_CLOEXEC, all[i].protocol);
+    any |= say_tried(all[i].name, fd);
+    if (fd >= 0) close(fd);
+  }
+  box->failed = !any;
 }
 
 // '@' in front: an abstract name.
@@ -524,8 +549,9 @@ OP(unix_claim) {
 // The table.
 #include "domains.h"
 
-static const struct domain kDevice = {"device", 0, WORDS({"lo", 0}, {"x0", 0})};
-static const struct domain kNewDevice = {"new_device", 0, WORDS({"x0", 0}, {"x1", 0}, {"x2", 0})};
+static const struct domain kDevice = {"device", 0, WORDS({"lo", 0}, {"x0", 0}, {"p0", 0})};
+static const struct domain kNewDevice = {"new_device", 1, WORDS({"x0", 0}, {"x1", 0}, {"x2", 0})};
+static const struct domain kPeerDevice = {"peer_device", 0, WORDS({"p0", 0}, {"x1", 0})};
 static const struct domain kUp = {"up", 0, WORDS({"up", 1}, {"down", 0})};
 static const struct domain kDeviceKind = {
     "device_kind", 0, WORDS({"dummy", 0}, {"bridge", 0}, {"ifb", 0}, {"ipip", 0})};
@@ -538,14 +564,17 @@ static const struct domain kProcNet = {"proc_net", 0,
 static const struct domain kTcpPort = {"tcp_port", 0,
                                        WORDS({"4000", 4000}, {"80", 80}, {"4001", 4001})};
 static const struct domain kUdpPort = {"udp_port", 0, WORDS({"4000", 4000}, {"81", 81})};
-static const struct domain kOtherSocket = {
-    "other_socket", 0,
-    WORDS({"raw", AF_INET * 100 + SOCK_RAW}, {"icmp", AF_INET * 100 + SOCK_DGRAM},
-          {"packet", AF_PACKET * 100 + SOCK_RAW}, {"tcp6", AF_INET6 * 100 + SOCK_STREAM},
-          {"netlink", AF_NETLINK * 100 + SOCK_RAW})};
 static const struct domain kUnixName = {
     "unix_name", 0, WORDS({"@one", 0}, {"/tmp/sock", 0}, {"@two", 0}, {"/d/sock", 0})};
 
+// Sockets have slots of their own by what they are good for.
+static const struct domain kListener = {"listener", 1, WORDS({"s0", 0}, {"s1", 1})};
+static const struct domain kTcpListener = {"tcp_listener", 1, WORDS({"s2", 2}, {"s3", 3})};
+static const struct domain kUdpSocket = {"udp_socket", 1, WORDS({"s4", 4}, {"s5", 5})};
+static const struct domain kNetlinkSocket = {"netlink_socket", 1, WORDS({"s6", 6}, {"s7", 7})};
+static const struct domain kCaller = {"caller", 0, WORDS({"waits", 0})};
+static const struct domain kDatagram = {"datagram", 0, WORDS({"sent", 0})};
+static const struct domain kNetlinkMessage = {"netlink_message", 0, WORDS({"sent", 0})};
 static const struct domain kNumber = {"number", 0, WORDS({"2", 2}, {"77", 77})};
 static const struct domain kRequest = {"request", 0,
                                        WORDS({"del", RTM_DELLINK}, {"new", RTM_NEWLINK})};
@@ -555,10 +584,6 @@ static const struct domain kNsid = {"nsid", 0, WORDS({"ask", -2}, {"5", 5}, {"an
 static const struct domain kSomewhere = {
     "somewhere", 0,
     WORDS({"127.0.0.1", 0}, {"10.0.0.1", 0}, {"127.3.2.1", 0}, {"10.0.0.9", 0}, {"192.0.2.1", 0})};
-static const struct domain kOption = {
-    "option", 0,
-    WORDS({"MARK", SO_MARK}, {"DEBUG", SO_DEBUG}, {"BINDTODEVICE", SO_BINDTODEVICE},
-          {"SNDBUFFORCE", SO_SNDBUFFORCE})};
 
 const struct op kNetOps[] = {
     {"link_up", "netdevice(7)", "net user", RUN(link_up), {{&kDevice, PLAIN}, {&kUp, PLAIN}}, 0},
@@ -572,7 +597,7 @@ const struct op kNetOps[] = {
      "veth(4)",
      "net user",
      RUN(veth_add),
-     {{&kNewDevice, GIVE}, {&kNewDevice, GIVE}, {&kTarget, PLAIN}},
+     {{&kNewDevice, GIVE}, {&kPeerDevice, PLAIN}, {&kTarget, PLAIN}},
      FAILS},
     {"link_del", "rtnetlink(7)", "net", RUN(link_del), {{&kNewDevice, TAKE}}, FAILS},
     {"link_move",
@@ -585,7 +610,7 @@ const struct op kNetOps[] = {
      "rtnetlink(7)",
      "net user",
      RUN(link_move_fd),
-     {{&kNewDevice, NEED}, {&kNsFd, NEED}},
+     {{&kNewDevice, NEED}, {&kNetNsFd, NEED}},
      FAILS},
     {"link_rename",
      "rtnetlink(7)",
@@ -616,36 +641,62 @@ const struct op kNetOps[] = {
      "netlink(7)",
      "net",
      RUN(netlink_bind),
-     {{&kSocket, GIVE}, {&kNetlinkPort, GIVE}},
+     {{&kNetlinkSocket, GIVE}, {&kNetlinkPort, GIVE}},
      0},
-    {"netlink_send", "netlink(7)", "net", RUN(netlink_send), {{&kNetlinkPort, NEED}}, FAILS},
+    {"netlink_send",
+     "netlink(7)",
+     "net",
+     RUN(netlink_send),
+     {{&kNetlinkPort, NEED}, {&kNetlinkMessage, GIVE}},
+     0},
     {"use_address", "ip(7)", "net", RUN(use_address), {{&kSomewhere, PLAIN}}, FAILS},
     {"send_somewhere", "ip(7)", "net", RUN(send_somewhere), {{&kSomewhere, PLAIN}}, 0},
     {"socket_defaults", "tcp(7)", "net", RUN(socket_defaults), {{NULL, PLAIN}}, 0},
     {"net_cookies", "network_namespaces(7)", "net", RUN(net_cookies), {{NULL, PLAIN}}, 0},
-    {"set_option", "socket(7)", "net user", RUN(set_option), {{&kOption, PLAIN}}, 0},
+    {"set_options", "socket(7)", "net user", RUN(set_options), {{NULL, PLAIN}}, 0},
     {"peer", "unix(7)", "pid user", RUN(peer), {{NULL, PLAIN}}, 0},
-    {"net_ns_of_socket", "ioctl_ns(2)", "net user", RUN(net_ns_of_socket), {{&kSocket, NEED}}, 0},
+    {"net_ns_of_socket",
+     "ioctl_ns(2)",
+     "net user",
+     RUN(net_ns_of_socket),
+     {{&kUdpSocket, NEED}},
+     0},
     {"proc_net",
      "proc_pid_net(5)",
      "net",
      RUN(proc_net),
      {{&kTarget, PLAIN}, {&kProcNet, PLAIN}},
      0},
-    {"tcp_serve", "tcp(7)", "net", RUN(tcp_serve), {{&kSocket, GIVE}, {&kTcpPort, GIVE}}, 0},
-    {"tcp_connect", "tcp(7)", "net", RUN(tcp_connect), {{&kTcpPort, NEED}}, FAILS},
-    {"udp_bind", "udp(7)", "net", RUN(udp_bind), {{&kSocket, GIVE}, {&kUdpPort, GIVE}}, 0},
-    {"udp_send", "udp(7)", "net", RUN(udp_send), {{&kUdpPort, NEED}}, FAILS},
-    {"receive", "recv(2)", "net", RUN(receive), {{&kSocket, NEED}}, FAILS},
-    {"other_socket", "socket(2)", "net user", RUN(other_socket), {{&kOtherSocket, PLAIN}}, 0},
+    {"tcp_serve", "tcp(7)", "net", RUN(tcp_serve), {{&kTcpListener, GIVE}, {&kTcpPort, GIVE}}, 0},
+    {"tcp_connect", "tcp(7)", "net", RUN(tcp_connect), {{&kTcpPort, NEED}}, 0},
+    {"udp_bind", "udp(7)", "net", RUN(udp_bind), {{&kUdpSocket, GIVE}, {&kUdpPort, GIVE}}, 0},
+    {"udp_send", "udp(7)", "net", RUN(udp_send), {{&kUdpPort, NEED}, {&kDatagram, GIVE}}, 0},
+    {"receive", "recv(2)", "net", RUN(receive), {{&kUdpSocket, NEED}, {&kDatagram, TAKE}}, 0},
+    {"netlink_receive",
+     "recv(2)",
+     "net",
+     RUN(receive),
+     {{&kNetlinkSocket, NEED}, {&kNetlinkMessage, TAKE}},
+     0},
+    {"other_sockets", "socket(2)", "net user", RUN(other_sockets), {{NULL, PLAIN}}, 0},
     {"unix_serve",
      "unix(7)",
      "net mnt",
      RUN(unix_serve),
-     {{&kSocket, GIVE}, {&kUnixName, GIVE}},
+     {{&kListener, GIVE}, {&kUnixName, GIVE}},
      0},
-    {"unix_connect", "unix(7)", "net mnt pid user", RUN(unix_connect), {{&kUnixName, NEED}}, 0},
-    {"unix_accept", "unix(7)", "net pid user", RUN(unix_accept), {{&kSocket, NEED}}, FAILS},
+    {"unix_connect",
+     "unix(7)",
+     "net mnt pid user",
+     RUN(unix_connect),
+     {{&kUnixName, NEED}, {&kCaller, GIVE}},
+     0},
+    {"unix_accept",
+     "unix(7)",
+     "net pid user",
+     RUN(unix_accept),
+     {{&kListener, NEED}, {&kCaller, TAKE}},
+     0},
     {"unix_claim", "unix(7)", "pid user", RUN(unix_claim), {{&kTarget, PLAIN}, {&kId, PLAIN}}, 0},
 };
 const int kNetOpCount = COUNT(kNetOps);

@@ -1,4 +1,5 @@
 #include <linux/nsfs.h>
+#include <poll.h>
 
 #include "core.h"
 
@@ -35,8 +36,21 @@ OP(ns_open) {
   if (keep(NSFD, v, open(path, O_RDONLY | O_CLOEXEC))) say(" %s", ns_label(held(NSFD, v)));
 }
 
+// The slot is named after the type.
+OP(ns_open_type) {
+  char path[64];
+  snprintf(path, sizeof path, "/proc/%d/ns/%s", pid_of(v + 1), v[0].s);
+  if (keep(NSFD, v, open(path, O_RDONLY | O_CLOEXEC))) say(" %s", ns_label(held(NSFD, v)));
+}
+
 OP(setns) { check(syscall(SYS_setns, held(NSFD, v), v[1].n)); }
 OP(pidfd_open) { keep(PIDFD, v, (int)syscall(SYS_pidfd_open, pid_of(v + 1), v[2].n)); }
+// It can be read when the process has ended.
+OP(pidfd_poll) {
+  struct pollfd ready = {.fd = held(PIDFD, v), .events = POLLIN};
+  number(poll(&ready, 1, 0));
+  say(" %x", (unsigned short)ready.revents);
+}
 OP(setns_pidfd) { check(syscall(SYS_setns, held(PIDFD, v), v[1].n)); }
 
 OP(ns_get) {
@@ -85,19 +99,20 @@ OP(ns_names) {
   for (struct dirent* entry; (entry = readdir(folder));) say(" %s", entry->d_name);
   closedir(folder);
 }
+HELPER const char* const kLinks[] = {
+    "cgroup", "ipc", "mnt", "net", "pid", "pid_for_children", "time", "time_for_children",
+    "user",   "uts"};
+enum { LINKS = sizeof kLinks / sizeof *kLinks };
 OP(ns_links) {
-  static const char* const names[] = {
-      "cgroup", "ipc", "mnt", "net", "pid", "pid_for_children", "time", "time_for_children",
-      "user",   "uts"};
   char path[64], link[64];
   int any = 0;
-  for (int i = 0; i < 10; i++) {
-    snprintf(path, sizeof path, "/proc/%d/ns/%s", pid_of(v), names[i]);
+  for (int i = 0; i < LINKS; i++) {
+    snprintf(path, sizeof path, "/proc/%d/ns/%s", pid_of(v), kLinks[i]);
     ssize_t n = readlink(path, link, sizeof link - 1);
     if (n >= 0) any = 1;
     link[n < 0 ? 0 : n] = 0;
     const char* digits = strchr(link, '[');
-    say("%s%s=", i ? " " : "", names[i]);
+    say("%s%s=", i ? " " : "", kLinks[i]);
     if (n < 0)
       say("%s", strerrorname_np(errno));
     else
@@ -106,14 +121,19 @@ OP(ns_links) {
   box->failed = !any;
 }
 
-// The file behind a link, and who owns it.
+// The files behind the links, and who owns them.
 OP(ns_stat) {
   char path[64];
   struct stat st;
-  snprintf(path, sizeof path, "/proc/%d/ns/%s", pid_of(v), v[1].s);
-  if (!check(stat(path, &st))) return;
-  say(" %s mode=%o uid=%u gid=%u %s", label('n', st.st_ino), st.st_mode, st.st_uid, st.st_gid,
-      label('d', st.st_dev));
+  int any = 0;
+  for (int i = 0; i < LINKS; i++) {
+    snprintf(path, sizeof path, "/proc/%d/ns/%s", pid_of(v), kLinks[i]);
+    if (!say_tried(kLinks[i], stat(path, &st))) continue;
+    say(",%s,%o,%u,%u,%s", label('n', st.st_ino), st.st_mode, st.st_uid, st.st_gid,
+        label('d', st.st_dev));
+    any = 1;
+  }
+  box->failed = !any;
 }
 // A namespace stays while a bind mount of its file does.
 OP(ns_bind) {
@@ -240,6 +260,26 @@ const struct op kNsOps[] = {
      RUN(ns_open),
      {{&kNsFd, GIVE}, {&kTarget, PLAIN}, {&kLink, PLAIN}},
      0},
+    {"pidns_open",
+     "namespaces(7)",
+     "pid",
+     RUN(ns_open_type),
+     {{&kPidNsFd, GIVE}, {&kTarget, PLAIN}},
+     0},
+    {"mntns_open",
+     "namespaces(7)",
+     "mnt",
+     RUN(ns_open_type),
+     {{&kMntNsFd, GIVE}, {&kTarget, PLAIN}},
+     0},
+    {"netns_open",
+     "namespaces(7)",
+     "net",
+     RUN(ns_open_type),
+     {{&kNetNsFd, GIVE}, {&kTarget, PLAIN}},
+     0},
+    {"setns_user", "setns(2)", "user", RUN(setns), {{&kUserNsFd, NEED}}, DIVIDES},
+    {"setns_net", "setns(2)", "net user", RUN(setns), {{&kNetNsFd, NEED}}, DIVIDES},
     {"setns", "setns(2)", EVERY_TYPE, RUN(setns), {{&kNsFd, NEED}, {&kJoin, PLAIN}}, DIVIDES},
     {"pidfd_open",
      "pidfd_open(2)",
@@ -247,6 +287,7 @@ const struct op kNsOps[] = {
      RUN(pidfd_open),
      {{&kPidFd, GIVE}, {&kTarget, PLAIN}, {&kPidFdFlags, PLAIN}},
      0},
+    {"pidfd_poll", "pidfd_open(2)", "pid", RUN(pidfd_poll), {{&kPidFd, NEED}}, 0},
     {"setns_pidfd",
      "setns(2)",
      EVERY_TYPE,
@@ -254,16 +295,23 @@ const struct op kNsOps[] = {
      {{&kPidFd, NEED}, {&kJoinPidFd, PLAIN}},
      DIVIDES},
     {"ns_get", "ioctl_ns(2)", EVERY_TYPE, RUN(ns_get), {{&kNsFd, NEED}, {&kNsGet, PLAIN}}, 0},
+    {"pidns_get", "ioctl_ns(2)", "pid user", RUN(ns_get), {{&kPidNsFd, NEED}, {&kNsGet, PLAIN}}, 0},
+    {"userns_get", "ioctl_ns(2)", "user", RUN(ns_get), {{&kUserNsFd, NEED}, {&kNsGet, PLAIN}}, 0},
     {"ns_type", "ioctl_ns(2)", EVERY_TYPE, RUN(ns_type), {{&kNsFd, NEED}}, 0},
     {"ns_id", "ioctl_nsfs(2)", EVERY_TYPE, RUN(ns_id), {{&kNsFd, NEED}}, FAILS},
     {"ns_names", "namespaces(7)", EVERY_TYPE, RUN(ns_names), {{&kTarget, PLAIN}}, 0},
-    {"ns_walk", "ioctl_nsfs(2)", "mnt", RUN(ns_walk), {{&kNsFd, NEED}, {&kNsWalk, PLAIN}}, FAILS},
-    {"ns_owner", "ioctl_ns(2)", "user", RUN(ns_owner), {{&kNsFd, NEED}}, FAILS},
+    {"ns_walk",
+     "ioctl_nsfs(2)",
+     "mnt",
+     RUN(ns_walk),
+     {{&kMntNsFd, NEED}, {&kNsWalk, PLAIN}},
+     FAILS},
+    {"ns_owner", "ioctl_ns(2)", "user", RUN(ns_owner), {{&kUserNsFd, NEED}}, 0},
     {"ns_pid",
      "ioctl_ns(2)",
      "pid",
      RUN(ns_pid),
-     {{&kNsFd, NEED}, {&kNsPid, PLAIN}, {&kTarget, PLAIN}},
+     {{&kPidNsFd, NEED}, {&kNsPid, PLAIN}, {&kTarget, PLAIN}},
      FAILS},
     {"pidfd_ns",
      "ioctl_ns(2)",
@@ -272,7 +320,7 @@ const struct op kNsOps[] = {
      {{&kPidFd, NEED}, {&kPidFdNs, PLAIN}},
      0},
     {"ns_links", "namespaces(7)", EVERY_TYPE, RUN(ns_links), {{&kTarget, PLAIN}}, 0},
-    {"ns_stat", "namespaces(7)", EVERY_TYPE, RUN(ns_stat), {{&kTarget, PLAIN}, {&kLink, PLAIN}}, 0},
+    {"ns_stat", "namespaces(7)", EVERY_TYPE, RUN(ns_stat), {{&kTarget, PLAIN}}, 0},
     {"ns_bind", "namespaces(7)", EVERY_TYPE, RUN(ns_bind), {{&kNsFd, NEED}, {&kNsFile, GIVE}}, 0},
     {"ns_open_file",
      "namespaces(7)",

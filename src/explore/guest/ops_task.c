@@ -9,58 +9,35 @@ HELPER long transfer(int pid, long call) {
   struct iovec from = {&there, 1}, into = {&here, 1};
   return syscall(call, pid, &into, 1, &from, 1, 0);
 }
-enum {
-  AFFINITY,
-  AFFINITY_SET,
-  PARAM,
-  INTERVAL,
-  ATTRIBUTES,
-  IO_PRIORITY,
-  IO_PRIORITY_SET,
-  READ_MEMORY,
-  WRITE_MEMORY,
-  ROBUST_LIST,
-  MOVE_PAGES,
-  MIGRATE_PAGES,
-  GROUP_PRIORITY,
-  CORE_LIMIT
-};
-HELPER long ask(int pid, long question) {
+// All that one may ask of a process; what is told is another matter.
+OP(ask) {
   unsigned long words[16] = {1};
   void* head;
   size_t size;
-  switch (question) {
-    case AFFINITY:
-      return syscall(SYS_sched_getaffinity, pid, sizeof words, words) < 0 ? -1 : 0;
-    case AFFINITY_SET:
-      return syscall(SYS_sched_setaffinity, pid, sizeof words, words);
-    case PARAM:
-      return syscall(SYS_sched_getparam, pid, words);
-    case INTERVAL:
-      return syscall(SYS_sched_rr_get_interval, pid, words);
-    case ATTRIBUTES:
-      return syscall(SYS_sched_getattr, pid, words, 48, 0);
-    case IO_PRIORITY:
-      return syscall(SYS_ioprio_get, 1, pid);
-    case IO_PRIORITY_SET:
-      return syscall(SYS_ioprio_set, 1, pid, 2 << 13 | 4);
-    case READ_MEMORY:
-      return transfer(pid, SYS_process_vm_readv);
-    case WRITE_MEMORY:
-      return transfer(pid, SYS_process_vm_writev);
-    case ROBUST_LIST:
-      return syscall(SYS_get_robust_list, pid, &head, &size);
-    case MOVE_PAGES:
-      return syscall(SYS_move_pages, pid, 0, NULL, NULL, NULL, 0);
-    case MIGRATE_PAGES:
-      return syscall(SYS_migrate_pages, pid, 64, words, words);
-    case GROUP_PRIORITY:
-      return syscall(SYS_getpriority, PRIO_PGRP, pid);
-    default:
-      return syscall(SYS_prlimit64, pid, RLIMIT_CORE, NULL, words);
-  }
+  int pid = pid_of(v), any = 0;
+  any |= say_tried("affinity", syscall(SYS_sched_getaffinity, pid, sizeof words, words));
+  any |= say_tried("param", syscall(SYS_sched_getparam, pid, words));
+  any |= say_tried("interval", syscall(SYS_sched_rr_get_interval, pid, words));
+  any |= say_tried("attributes", syscall(SYS_sched_getattr, pid, words, 48, 0));
+  any |= say_tried("io_priority", syscall(SYS_ioprio_get, 1, pid));
+  any |= say_tried("read_memory", transfer(pid, SYS_process_vm_readv));
+  any |= say_tried("robust_list", syscall(SYS_get_robust_list, pid, &head, &size));
+  any |= say_tried("move_pages", syscall(SYS_move_pages, pid, 0, NULL, NULL, NULL, 0));
+  any |= say_tried("core_limit", syscall(SYS_prlimit64, pid, RLIMIT_CORE, NULL, words));
+  say(" group_priority=");
+  any |= number(syscall(SYS_getpriority, PRIO_PGRP, pid)) >= 0;
+  box->failed = !any;
 }
-OP(ask) { number(ask(pid_of(v), v[1].n)); }
+// All that one may do to it and leave it as it is.
+OP(alter) {
+  unsigned long words[16] = {1};
+  int pid = pid_of(v), any = 0;
+  any |= say_tried("affinity", syscall(SYS_sched_setaffinity, pid, sizeof words, words));
+  any |= say_tried("io_priority", syscall(SYS_ioprio_set, 1, pid, 2 << 13 | 4));
+  any |= say_tried("write_memory", transfer(pid, SYS_process_vm_writev));
+  any |= say_tried("migrate_pages", syscall(SYS_migrate_pages, pid, 64, words, words));
+  box->failed = !any;
+}
 OP(tkill) { check(syscall(SYS_tkill, pid_of(v), v[1].n)); }
 OP(tgsigqueue) {
   siginfo_t info;
@@ -115,36 +92,30 @@ OP(signal_parent) {
   if (number(pid) > 0) say_end(pid);
   sigaction(SIGUSR1, &before, NULL);
 }
+HELPER void do_nothing(int me, const struct value* v) { (void)me, (void)v; }
 // A namespace is counted until the last process in it has ended; some are freed in their own time.
-OP(namespaces_end) {
-  int status = 0;
-  int pid = (int)syscall(SYS_fork);
-  if (pid == 0) {
-    char path[64];
-    struct clone_args args = {.flags = (unsigned long)v[0].n, .exit_signal = SIGCHLD};
-    snprintf(path, sizeof path, "/proc/sys/user/max_%s_namespaces", v[0].s);
-    if (unshare(CLONE_NEWUSER) < 0 || put(path, "1\n") < 0) {
-      check(-1);
-      _exit(1);
-    }
-    for (int i = 0; i < 3; i++) {
-      long child = -1;
-      for (int tries = 0; tries < 200; tries++) {
-        child = syscall(SYS_clone3, &args, sizeof args);
-        if (child >= 0 || errno != ENOSPC) break;
-        struct timespec pause = {0, 1000000};
-        nanosleep(&pause, NULL);
-      }
-      if (child == 0) _exit(0);
-      check(child < 0 ? -1 : 0);
-      if (child > 0) syscall(SYS_wait4, child, NULL, __WALL, NULL);
-      say(" ");
-    }
-    _exit(0);
+HELPER void make_thrice(int me, const struct value* v) {
+  char path[64];
+  struct clone_args args = {.flags = (unsigned long)v[0].n, .exit_signal = SIGCHLD};
+  snprintf(path, sizeof path, "/proc/sys/user/max_%s_namespaces", v[0].s);
+  if (unshare(CLONE_NEWUSER) < 0 || put(path, "1\n") < 0) {
+    check(-1);
+    return;
   }
-  if (pid < 0) check(-1);
-  if (pid > 0) syscall(SYS_wait4, pid, &status, __WALL, NULL);
-  if (status) box->failed = 1;
+  for (int i = 0; i < 3; i++) {
+    long child = -1;
+    for (int tries = 0; tries < 200; tries++) {
+      child = syscall(SYS_clone3, &args, sizeof args);
+      if (child >= 0 || errno != ENOSPC) break;
+      struct timespec pause = {0, 1000000};
+      nanosleep(&pause, NULL);
+    }
+    check(work_in_child(child, do_nothing, me, v, NULL) < 0 ? -1 : 0);
+    say(" ");
+  }
+}
+OP(namespaces_end) {
+  if (work_in_child(syscall(SYS_fork), make_thrice, me, v, NULL) < 0) check(-1);
 }
 // Which namespaces a new process is in.
 HELPER void say_own(unsigned long flags) {
@@ -162,17 +133,16 @@ HELPER void say_own(unsigned long flags) {
       say("%s=%s ", types[i].name, label('n', st.st_ino));
   }
 }
+HELPER void say_born(int me, const struct value* v) {
+  (void)me;
+  say_own((unsigned long)v[0].n);
+}
 // clone(2) as it was before clone3(2).
 OP(old_clone) {
-  say_own((unsigned long)v[0].n);
   int status = 0;
-  int pid = (int)syscall(SYS_clone, v[0].n | SIGCHLD, NULL, NULL, NULL, NULL);
-  if (pid == 0) {
-    say_own((unsigned long)v[0].n);
-    _exit(4);
-  }
-  if (pid > 0) syscall(SYS_wait4, pid, &status, __WALL, NULL);
-  if (number(pid) > 0) say(" status=%x", status);
+  say_born(me, v);
+  long pid = syscall(SYS_clone, v[0].n | SIGCHLD, NULL, NULL, NULL, NULL);
+  if (number(work_in_child(pid, say_born, me, v, &status)) > 0) say(" status=%x", status);
 }
 OP(vfork) {
   int pid = (int)vfork();
@@ -180,15 +150,9 @@ OP(vfork) {
   if (number(pid) > 0) say_end(pid);
 }
 OP(clone3_born) {
-  say_own((unsigned long)v[0].n);
   struct clone_args args = {.flags = (unsigned long)v[0].n, .exit_signal = SIGCHLD};
-  int pid = (int)syscall(SYS_clone3, &args, sizeof args);
-  if (pid == 0) {
-    say_own((unsigned long)v[0].n);
-    _exit(4);
-  }
-  if (pid > 0) syscall(SYS_wait4, pid, NULL, __WALL, NULL);
-  number(pid);
+  say_born(me, v);
+  number(work_in_child(syscall(SYS_clone3, &args, sizeof args), say_born, me, v, NULL));
 }
 // What clone3(2) refuses, or takes although it is odd.
 OP(clone3_odd) {
@@ -223,10 +187,7 @@ OP(clone3_odd) {
       odd.args.flags = CLONE_NEWNS | CLONE_FS;
       break;
   }
-  int pid = (int)syscall(SYS_clone3, &odd, size);
-  if (pid == 0) _exit(0);
-  if (pid > 0) syscall(SYS_wait4, pid, NULL, __WALL, NULL);
-  number(pid);
+  number(work_in_child(syscall(SYS_clone3, &odd, size), do_nothing, me, v, NULL));
 }
 OP(children) {
   char path[64];
@@ -237,24 +198,24 @@ OP(children) {
 }
 // Who owns the files of a process, and what they allow.
 OP(proc_owner) {
+  static const char* const files[] = {"status",    "net/dev", "uid_map",   "timens_offsets", "ns",
+                                      "mountinfo", "fd",      "setgroups", "oom_score_adj"};
   char path[64];
   struct stat st;
-  snprintf(path, sizeof path, "/proc/%d/%s", pid_of(v), v[1].s);
-  if (check(stat(path, &st))) say(" mode=%o uid=%u gid=%u", st.st_mode, st.st_uid, st.st_gid);
+  int any = 0;
+  for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+    snprintf(path, sizeof path, "/proc/%d/%s", pid_of(v), files[i]);
+    if (!say_tried(files[i], stat(path, &st))) continue;
+    say(",%o,%u,%u", st.st_mode, st.st_uid, st.st_gid);
+    any = 1;
+  }
+  box->failed = !any;
 }
 OP(umask) { number(syscall(SYS_umask, v[0].n)); }
 
 // The table.
 #include "domains.h"
 
-static const struct domain kQuestion = {
-    "question", 0,
-    WORDS({"affinity", AFFINITY}, {"param", PARAM}, {"interval", INTERVAL},
-          {"attributes", ATTRIBUTES}, {"io_priority", IO_PRIORITY}, {"read_memory", READ_MEMORY},
-          {"robust_list", ROBUST_LIST}, {"move_pages", MOVE_PAGES},
-          {"migrate_pages", MIGRATE_PAGES}, {"group_priority", GROUP_PRIORITY},
-          {"core_limit", CORE_LIMIT}, {"write_memory", WRITE_MEMORY},
-          {"io_priority_set", IO_PRIORITY_SET}, {"affinity_set", AFFINITY_SET})};
 static const struct domain kQueued = {
     "queued", 0, WORDS({"QUEUE", SI_QUEUE}, {"USER", SI_USER}, {"TKILL", SI_TKILL})};
 static const struct domain kSender = {"sender", 0,
@@ -272,11 +233,6 @@ static const struct domain kCounted = {
           {"time", CLONE_NEWTIME})};
 static const struct domain kUmask = {"umask", 0, WORDS({"0", 0}, {"022", 022}, {"077", 077})};
 
-static const struct domain kProcFile = {
-    "proc_file", 0,
-    WORDS({"status", 0}, {"net/dev", 0}, {"uid_map", 0}, {"timens_offsets", 0}, {"ns", 0},
-          {"mountinfo", 0}, {"fd", 0}, {"setgroups", 0}, {"oom_score_adj", 0})};
-
 static const struct domain kBorn = {
     "born", 0,
     WORDS({"NEWUTS|NEWIPC", CLONE_NEWUTS | CLONE_NEWIPC},
@@ -289,12 +245,8 @@ static const struct domain kOdd = {
           {"flag", 6}, {"NEWNS|FS", 7})};
 
 const struct op kTaskOps[] = {
-    {"ask",
-     "sched_setscheduler(2)",
-     "pid user",
-     RUN(ask),
-     {{&kTarget, PLAIN}, {&kQuestion, PLAIN}},
-     0},
+    {"ask", "sched_setscheduler(2)", "pid user", RUN(ask), {{&kTarget, PLAIN}}, 0},
+    {"alter", "sched_setscheduler(2)", "pid user", RUN(alter), {{&kTarget, PLAIN}}, 0},
     {"tkill", "tkill(2)", "pid user", RUN(tkill), {{&kTarget, PLAIN}, {&kSignal, PLAIN}}, 0},
     {"tgsigqueue",
      "rt_sigqueueinfo(2)",
@@ -315,12 +267,7 @@ const struct op kTaskOps[] = {
     {"clone3_born", "clone(2)", EVERY_TYPE, RUN(clone3_born), {{&kBorn, PLAIN}}, 0},
     {"clone3_odd", "clone(2)", EVERY_TYPE, RUN(clone3_odd), {{&kOdd, PLAIN}}, FAILS},
     {"children", "proc_pid_task(5)", "pid", RUN(children), {{&kTarget, PLAIN}}, 0},
-    {"proc_owner",
-     "proc(5)",
-     "user net pid",
-     RUN(proc_owner),
-     {{&kTarget, PLAIN}, {&kProcFile, PLAIN}},
-     0},
+    {"proc_owner", "proc(5)", "user net pid", RUN(proc_owner), {{&kTarget, PLAIN}}, 0},
     {"umask", "umask(2)", "mnt", RUN(umask), {{&kUmask, PLAIN}}, 0},
 };
 const int kTaskOpCount = COUNT(kTaskOps);

@@ -2,16 +2,41 @@
 
 #include "core.h"
 
-OP(map_write) {
+// In a sequence's word, '_' stands for a space and ';' ends a line.
+HELPER int write_map(int pid, const char* file, const char* word) {
   char path[64], text[256];
-  snprintf(path, sizeof path, "/proc/%d/%s", pid_of(v), v[1].s);
-  // In a sequence's word, '_' stands for a space and ';' ends a line.
-  snprintf(text, sizeof text, "%s", v[2].s);
+  snprintf(path, sizeof path, "/proc/%d/%s", pid, file);
+  snprintf(text, sizeof text, "%s", word);
   for (char* c = text; *c; c++) {
     if (*c == '_') *c = ' ';
     if (*c == ';') *c = '\n';
   }
-  check(put(path, text));
+  return put(path, text);
+}
+OP(map_write) { check(write_map(pid_of(v), v[1].s, v[2].s)); }
+// A map is written from its beginning.
+OP(map_write_at) {
+  char path[64];
+  snprintf(path, sizeof path, "/proc/%d/%s", pid_of(v), v[1].s);
+  int fd = open(path, O_WRONLY | O_CLOEXEC);
+  check(fd < 0 ? -1 : syscall(SYS_pwrite64, fd, "0 0 1\n", 6, v[2].n));
+  close(fd);
+}
+// A user namespace with both maps, which no process is in any more.
+OP(userns_make) {
+  char path[64];
+  struct clone_args args = {.flags = CLONE_NEWUSER, .exit_signal = SIGCHLD};
+  int pid = (int)syscall(SYS_clone3, &args, sizeof args);
+  while (pid == 0) pause();
+  if (pid < 0 || write_map(pid, "uid_map", v[1].s) < 0 || write_map(pid, "gid_map", v[1].s) < 0) {
+    check(-1);
+  } else {
+    snprintf(path, sizeof path, "/proc/%d/ns/user", pid);
+    keep(NSFD, v, open(path, O_RDONLY | O_CLOEXEC));
+  }
+  if (pid < 0) return;
+  syscall(SYS_kill, pid, SIGKILL);
+  syscall(SYS_wait4, pid, NULL, __WALL, NULL);
 }
 OP(map_read) {
   char path[64];
@@ -122,6 +147,10 @@ static const struct domain kMap = {
     WORDS({"0_0_1", 0}, {"0_0_65536", 0}, {"0_1000_1", 0}, {"0_0_1;1_1_10", 0}, {"1000_1000_1", 0},
           {"5_0_2", 0}, {"0_0_2;1_5_1", 0}, {"0_0_0", 0}, {"0_70000_1", 0}, {"x", 0},
           {"0_1000_1;1000_0_1", 0})};
+static const struct domain kWholeMap = {
+    "whole_map", 0,
+    WORDS({"0_0_65536", 0}, {"0_1000_1", 0}, {"1000_0_1", 0}, {"0_0_1;1000_1_10", 0})};
+static const struct domain kOffset = {"file_offset", 0, WORDS({"1", 1}, {"0", 0})};
 static const struct domain kAllow = {"allow", 0, WORDS({"deny", 0}, {"allow", 0})};
 static const struct domain kGroupsCount = {"group_count", 0, WORDS({"1", 1}, {"0", 0}, {"2", 2})};
 static const struct domain kCapSet = {
@@ -153,11 +182,23 @@ const struct op kUserOps[] = {
      RUN(map_write),
      {{&kUnmappedDomain, NEED}, {&kMapFile, PLAIN}, {&kMap, PLAIN}},
      0},
+    {"map_write_at",
+     "user_namespaces(7)",
+     "user",
+     RUN(map_write_at),
+     {{&kUnmappedDomain, NEED}, {&kMapFile, PLAIN}, {&kOffset, PLAIN}},
+     FAILS},
     {"setgroups_child",
      "user_namespaces(7)",
      "user",
      RUN(setgroups_write),
      {{&kUnmappedDomain, NEED}, {&kAllow, PLAIN}},
+     0},
+    {"userns_make",
+     "user_namespaces(7)",
+     "user",
+     RUN(userns_make),
+     {{&kUserNsFd, GIVE}, {&kWholeMap, PLAIN}},
      0},
     {"map_read",
      "user_namespaces(7)",

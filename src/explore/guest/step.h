@@ -23,8 +23,9 @@ struct answer {
   int failed;
 };
 
-// Once, before any sequence. Returns 0, or -1 with errno.
-int prepare(void);
+// Once, before any sequence. `settle`: how long to wait after each step until what it set off is
+// over, in nanoseconds. Returns 0, or -1 with errno.
+int prepare(long settle);
 // Runs the steps in a sandbox of its own. `user`: in a user namespace, where root is root of the
 // sandbox only. Returns the number of answers, or -1 with errno when there could be no sandbox.
 int run_steps(const struct step* steps, int count, int user, struct answer* answers);
