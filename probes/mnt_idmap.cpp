@@ -118,9 +118,10 @@ NSVET_CHECK(told_maps,
   const auto before = [&](const char* version) {
     return model::compare_versions(release, version) < 0;
   };
-  // Seen on Debian's 6.16.12: a processor is lost until the machine is restarted.
-  if (!before("6.15") && before("6.17")) {
-    Check::skip("the call never returns on Linux 6.16, and cannot be killed");
+  // A guest of ours, which has its plan there, may be lost.
+  const bool guest = sys::exists("/plan.json").value_or(false);
+  if (!before("6.15") && before("6.17") && !guest) {
+    Check::skip("Linux 6.16 was seen to oops, and then to change no mounts any more");
   }
   Actor actor = with_mount_on_a(t);
   const int tree = require(tree_of(actor, "/tmp/a", OPEN_TREE_CLONE));

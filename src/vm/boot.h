@@ -15,6 +15,8 @@ namespace nsvet::vm {
 struct BootLimits {
   std::chrono::seconds first_event{120};  ///< From QEMU's start to the guest's first line.
   std::chrono::seconds silence{150};      ///< Between two lines of the guest.
+  /// The same after an oops: who waits for what the dead task held waits for ever.
+  std::chrono::seconds silence_after_oops{30};
 };
 
 struct BootResult {

@@ -73,6 +73,7 @@ void ConsoleWatch::line(const std::string& running) {
   if (pending_.empty()) return;
   if (auto severity = severity_of(pending_); severity && messages_.size() < kMostMessages) {
     panicked_ = panicked_ || *severity == "panic";
+    oopsed_ = oopsed_ || *severity == "oops";
     messages_.push_back({*severity, std::string(without_prefix(pending_)), running});
   }
   lines_.push_back(std::move(pending_));

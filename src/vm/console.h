@@ -20,6 +20,7 @@ class ConsoleWatch {
   void take(std::string_view bytes, const std::string& running);
   const std::vector<model::KernelMessage>& messages() const { return messages_; }
   bool panicked() const { return panicked_; }
+  bool oopsed() const { return oopsed_; }
   /// The last lines, at most 40.
   std::vector<std::string> tail() const { return {lines_.begin(), lines_.end()}; }
 
@@ -29,6 +30,7 @@ class ConsoleWatch {
   std::deque<std::string> lines_;
   std::vector<model::KernelMessage> messages_;
   bool panicked_ = false;
+  bool oopsed_ = false;
 };
 
 }  // namespace nsvet::vm

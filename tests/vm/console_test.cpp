@@ -27,6 +27,15 @@ TEST(ConsoleWatch, PutsLinesTogetherAndNamesWhatRan) {
   EXPECT_EQ(watch.messages()[0].running, "uts.x");
 }
 
+TEST(ConsoleWatch, KnowsAnOopsFromAWarning) {
+  ConsoleWatch watch;
+  watch.take("[ 1.0] WARNING: CPU: 0 PID: 1 at x\n", "uts.x");
+  EXPECT_FALSE(watch.oopsed());
+  watch.take("[ 1.0] Oops: Oops: 0002 [#1] SMP NOPTI\n", "uts.x");
+  EXPECT_TRUE(watch.oopsed());
+  EXPECT_FALSE(watch.panicked());
+}
+
 TEST(ConsoleWatch, IsBounded) {
   ConsoleWatch watch;
   for (int i = 0; i < 1000; ++i) watch.take("WARNING: again\n" + std::string(5000, 'x'), "");
