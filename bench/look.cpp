@@ -169,14 +169,6 @@ NSVET_BENCHMARK_EACH(list_ns, single_types,
   });
 }
 
-// errno as a system call leaves it.
-template <class T>
-long told(const sys::Result<T>& done) {
-  if (done) return 0;
-  errno = done.error().number;
-  return -1;
-}
-
 NSVET_BENCHMARK(name_to_handle, {.id = "look/name_to_handle_at",
                                  .title = "the file handle of a namespace",
                                  .timed = "one name_to_handle_at(2) of an nsfs descriptor",
@@ -185,7 +177,7 @@ NSVET_BENCHMARK(name_to_handle, {.id = "look/name_to_handle_at",
                                  .absent = EOPNOTSUPP}) {
   const auto ns = sys::open_ns(NsType::uts);
   if (!ns) return m.fail(ns.error());
-  m.take_at_once([&] { return timed([&] { return told(sys::handle_of_ns(ns->get())); }); });
+  m.take_at_once([&] { return timed([&] { return as_call(sys::handle_of_ns(ns->get())); }); });
 }
 
 NSVET_BENCHMARK(open_by_handle, {.id = "look/open_by_handle_at",
@@ -199,7 +191,7 @@ NSVET_BENCHMARK(open_by_handle, {.id = "look/open_by_handle_at",
   const auto handle = sys::handle_of_ns(ns->get());
   if (!handle) return m.fail(handle.error());
   m.take_at_once(
-      [&] { return timed([&] { return told(sys::open_ns_handle(*handle, O_RDONLY)); }); });
+      [&] { return timed([&] { return as_call(sys::open_ns_handle(*handle, O_RDONLY)); }); });
 }
 
 struct MountRequest {

@@ -35,12 +35,6 @@ sys::Result<Two> two_namespaces() {
   return Two{std::move(*other), std::move(*netns), std::move(*socket)};
 }
 
-long told(const sys::Result<>& done) {
-  if (done) return 0;
-  errno = done.error().number;
-  return -1;
-}
-
 sys::Result<> to_other(const Two& two) {
   return sys::LinkRequest(RTM_NEWLINK, 0)
       .fixed(ifinfomsg{})
@@ -61,7 +55,7 @@ NSVET_BENCHMARK(move_device,
   m.take([&]() -> Sample {
     if (auto made = sys::add_device(kDevice); !made) return {.failed = made.error().number};
     quiesce();
-    const Sample sample = timed([&] { return told(to_other(*two)); });
+    const Sample sample = timed([&] { return as_call(to_other(*two)); });
     // It is removed where it is.
     in_child([&]() -> Sample {
       if (::setns(two->netns.get(), CLONE_NEWNET) == 0) (void)sys::delete_link(kDevice);
@@ -82,7 +76,7 @@ NSVET_BENCHMARK(add_veth,
   if (!two) return m.fail(two.error());
   m.take([&]() -> Sample {
     const Sample sample =
-        timed([&] { return told(sys::add_veth(kDevice, "peer", two->netns.get())); });
+        timed([&] { return as_call(sys::add_veth(kDevice, "peer", two->netns.get())); });
     (void)sys::delete_link(kDevice);
     return sample;
   });
@@ -110,7 +104,7 @@ NSVET_BENCHMARK(new_nsid, {.id = "setup/nsid",
     sys::LinkRequest request(RTM_NEWNSID, 0);
     request.fixed(rtgenmsg{AF_UNSPEC}).number(NETNSA_NSID, 7).number(NETNSA_FD, netns->get());
     quiesce();
-    return timed([&] { return told(request.send(socket->get())); });
+    return timed([&] { return as_call(request.send(socket->get())); });
   });
 }
 

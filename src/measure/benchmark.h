@@ -45,6 +45,14 @@ Sample timed(Call&& call) {
   return {.cost = end - begin, .disturbed = tick() != tick_before};
 }
 
+/// What timed() takes of a call that gives a Result: -1, with errno, for an error.
+template <class T>
+long as_call(const sys::Result<T>& result) {
+  if (result) return 0;
+  errno = result.error().number;
+  return -1;
+}
+
 /// Times one call that can be repeated, once its first-touch effects in this process are over.
 template <class Call>
 Sample timed_again(Call&& call) {
