@@ -9,6 +9,7 @@
 
 #include "inside.h"
 #include "sys/file.h"
+#include "sys/mount_api.h"
 
 namespace nsvet::bench {
 namespace {
@@ -126,53 +127,33 @@ sys::Result<Prepared> shared_mount_call() {
   return prepared;
 }
 
-constexpr long kSysMountSetattr = 442;
-constexpr long kSysFsopen = 430;
-constexpr long kSysFsconfig = 431;
-constexpr long kSysFsmount = 432;
-constexpr long kSysMoveMount = 429;
-constexpr long kSysOpenTree = 428;
-
 sys::Result<Prepared> setattr_call() {
-  struct Attributes {  // struct mount_attr
-    std::uint64_t set, clear, propagation, userns;
-  };
-  static constexpr std::uint64_t kNosuid = 2;
   static auto change = [](std::uint64_t set, std::uint64_t clear) {
-    const Attributes attributes{set, clear, 0, 0};
-    return ::syscall(kSysMountSetattr, AT_FDCWD, "/tmp/b", 0, &attributes, sizeof attributes);
+    return sys::mount_setattr(AT_FDCWD, "/tmp/b", 0, {set, clear, 0, 0});
   };
-  auto prepared =
-      in_tmpfs({[]() -> long { return change(kNosuid, 0); }, [] { (void)change(0, kNosuid); }});
+  auto prepared = in_tmpfs({[] { return measure::as_call(change(MOUNT_ATTR_NOSUID, 0)); },
+                            [] { (void)change(0, MOUNT_ATTR_NOSUID); }});
   if (!prepared) return prepared;
   ::mount("/tmp/a", "/tmp/b", nullptr, MS_BIND, nullptr);
-  if (change(0, kNosuid) != 0) return sys::last_error("mount_setattr(2)");
+  if (auto there = change(0, MOUNT_ATTR_NOSUID); !there) return tl::unexpected(there.error());
   return prepared;
 }
 
 // The steps of the newer interface that a mount(2) of a tmpfs takes.
 sys::Result<Prepared> fsmount_call() {
-  return in_tmpfs(
-      {[]() -> long {
-         constexpr int kCreate = 6;     // FSCONFIG_CMD_CREATE
-         constexpr int kEmptyPath = 4;  // MOVE_MOUNT_F_EMPTY_PATH
-         const sys::Fd context(static_cast<int>(::syscall(kSysFsopen, "tmpfs", 0)));
-         if (::syscall(kSysFsconfig, context.get(), kCreate, nullptr, nullptr, 0) != 0) return -1;
-         const sys::Fd mount(static_cast<int>(::syscall(kSysFsmount, context.get(), 0, 0)));
-         return ::syscall(kSysMoveMount, mount.get(), "", AT_FDCWD, "/tmp/b", kEmptyPath);
-       },
-       [] { ::umount2("/tmp/b", 0); }});
+  return in_tmpfs({[]() -> long {
+                     const auto mount = sys::new_mount("tmpfs");
+                     if (!mount) return measure::as_call(mount);
+                     return measure::as_call(sys::move_mount(mount->get(), "", AT_FDCWD, "/tmp/b"));
+                   },
+                   [] { ::umount2("/tmp/b", 0); }});
 }
 
 sys::Result<Prepared> open_tree_call() {
-  constexpr int kClone = 1;  // OPEN_TREE_CLONE
-  auto prepared = in_tmpfs({[]() -> long {
-                              const long fd = ::syscall(kSysOpenTree, AT_FDCWD, "/tmp", kClone);
-                              return fd < 0 ? -1 : ::close(static_cast<int>(fd));
-                            },
-                            {},
-                            true});
-  return prepared;
+  return in_tmpfs(
+      {[] { return measure::as_call(sys::open_tree(AT_FDCWD, "/tmp", OPEN_TREE_CLONE)); },
+       {},
+       true});
 }
 
 // The links of a process's namespaces, one after the other.

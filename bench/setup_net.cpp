@@ -35,14 +35,6 @@ sys::Result<Two> two_namespaces() {
   return Two{std::move(*other), std::move(*netns), std::move(*socket)};
 }
 
-sys::Result<> to_other(const Two& two) {
-  return sys::LinkRequest(RTM_NEWLINK, 0)
-      .fixed(ifinfomsg{})
-      .text(IFLA_IFNAME, kDevice)
-      .number(IFLA_NET_NS_FD, two.netns.get())
-      .send(two.socket.get());
-}
-
 NSVET_BENCHMARK(move_device,
                 {.id = "setup/move_device",
                  .title = "move a device into another network namespace",
@@ -55,7 +47,8 @@ NSVET_BENCHMARK(move_device,
   m.take([&]() -> Sample {
     if (auto made = sys::add_device(kDevice); !made) return {.failed = made.error().number};
     quiesce();
-    const Sample sample = timed([&] { return as_call(to_other(*two)); });
+    const Sample sample = timed(
+        [&] { return as_call(sys::move_link(kDevice, two->netns.get(), two->socket.get())); });
     // It is removed where it is.
     in_child([&]() -> Sample {
       if (::setns(two->netns.get(), CLONE_NEWNET) == 0) (void)sys::delete_link(kDevice);
@@ -82,9 +75,15 @@ NSVET_BENCHMARK(add_veth,
   });
 }
 
-sys::LinkRequest about_nsid(std::uint16_t type, const Two& two) {
-  sys::LinkRequest request(type, 0);
-  request.fixed(rtgenmsg{AF_UNSPEC}).number(NETNSA_FD, two.netns.get());
+sys::LinkRequest asking_nsid(const sys::Fd& netns) {
+  sys::LinkRequest request(RTM_GETNSID, 0);
+  request.fixed(rtgenmsg{AF_UNSPEC}).number(NETNSA_FD, netns.get());
+  return request;
+}
+
+sys::LinkRequest giving_nsid(const sys::Fd& netns) {
+  sys::LinkRequest request(RTM_NEWNSID, 0);
+  request.fixed(rtgenmsg{AF_UNSPEC}).number(NETNSA_NSID, 7).number(NETNSA_FD, netns.get());
   return request;
 }
 
@@ -101,8 +100,8 @@ NSVET_BENCHMARK(new_nsid, {.id = "setup/nsid",
     if (!other) return {.failed = other.error().number};
     const auto netns = sys::open_ns(NsType::net, other->child.pid());
     if (!netns) return {.failed = netns.error().number};
-    sys::LinkRequest request(RTM_NEWNSID, 0);
-    request.fixed(rtgenmsg{AF_UNSPEC}).number(NETNSA_NSID, 7).number(NETNSA_FD, netns->get());
+    auto request = giving_nsid(*netns);
+    touch_pages();  // The holder's fork has made the stack copy-on-write.
     quiesce();
     return timed([&] { return as_call(request.send(socket->get())); });
   });
@@ -115,12 +114,10 @@ NSVET_BENCHMARK(get_nsid, {.id = "look/nsid",
                            .types = {NsType::net}}) {
   auto two = two_namespaces();
   if (!two) return m.fail(two.error());
-  if (auto named = about_nsid(RTM_NEWNSID, *two).number(NETNSA_NSID, 7).send(); !named) {
-    return m.fail(named.error());
-  }
+  if (auto named = giving_nsid(two->netns).send(); !named) return m.fail(named.error());
   m.take_at_once([&] {
-    auto request = about_nsid(RTM_GETNSID, *two);
-    return timed([&] { return request.ask(two->socket.get()) ? 0L : -1L; });
+    auto request = asking_nsid(two->netns);
+    return timed([&] { return as_call(request.ask(two->socket.get())); });
   });
 }
 

@@ -7,7 +7,6 @@
 #include <string>
 
 #include "mnt_tree.h"
-#include "model/version.h"
 #include "sys/file.h"
 #include "sys/mount_api.h"
 
@@ -23,16 +22,6 @@ template <class T>
 sys::Result<> verdict(const sys::Result<T>& result) {
   if (!result) return tl::unexpected(result.error());
   return {};
-}
-
-/// Skips when a kernel older than `since` answers as one that lacks the call, and goes on
-/// otherwise: of a later one that answer is a broken rule.
-template <class T>
-void need_call(const sys::Result<T>& result, int absent, std::string_view what,
-               std::string_view since) {
-  if (result || result.error().number != absent) return;
-  if (model::compare_versions(setup(sys::kernel_release()), since) >= 0) return;
-  Check::skip(fmt::format("this kernel has no {}", what));
 }
 
 /// An actor in private mounts with a tmpfs named "a" on /tmp/a, and folders /tmp/a/b and /tmp/b.

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "file_handle.h"
 #include "mnt_api.h"
 
 namespace nsvet::probe {
@@ -104,6 +105,11 @@ NSVET_CHECK(copied_with_attributes,
     t.expect("the owner there", owner("/tmp/a/b/file"), 0L);
     t.expect("the owner on the first copy still", owner("/tmp/b/file"), 65534L);
   }
+  const auto plain = copy_with(actor, "/tmp/b", {0, MOUNT_ATTR_IDMAP, 0, 0});
+  if (t.expect_success("a copy of it, mapped no more", verdict(plain))) {
+    require(attach(actor, *plain, "/tmp/a/b"));  // On top of the other.
+    t.expect("the owner on that", owner("/tmp/a/b/file"), 0L);
+  }
   constexpr std::uint64_t kUnknown = 0x40000000;
   t.expect_errno("an unknown attribute", verdict(copy_with(actor, "/tmp/a", {kUnknown, 0, 0, 0})),
                  EINVAL);
@@ -114,13 +120,9 @@ NSVET_CHECK(told_maps,
                       "STATMOUNT_MNT_UIDMAP and STATMOUNT_MNT_GIDMAP give the lines of an idmapped "
                       "mount, and none of others",
                       "statmount(2)", {Need::admin, Need::userns}, "6.15")) {
-  const auto release = setup(sys::kernel_release());
-  const auto before = [&](const char* version) {
-    return model::compare_versions(release, version) < 0;
-  };
   // A guest of ours, which has its plan there, may be lost.
   const bool guest = sys::exists("/plan.json").value_or(false);
-  if (!before("6.15") && before("6.17") && !guest) {
+  if (!older_than("6.15") && older_than("6.17") && !guest) {
     Check::skip("Linux 6.16 was seen to oops, and then to change no mounts any more");
   }
   Actor actor = with_mount_on_a(t);
@@ -143,18 +145,12 @@ NSVET_CHECK(told_maps,
   };
   const auto mapped = maps("/tmp/b");
   need_call(mapped, ENOSYS, "statmount()", "6.8");
-  if (mapped.value_or("") == "none" && before("6.15")) {
+  if (mapped.value_or("") == "none" && older_than("6.15")) {
     Check::skip("this kernel has no STATMOUNT_MNT_UIDMAP");
   }
   t.expect("of the idmapped mount", require(mapped), "7 0 1, 7 0 1");
   t.expect("of the original", require(maps("/tmp/a")), "none");
 }
-
-// Room for a struct file_handle.
-struct Handle {
-  alignas(file_handle) std::array<unsigned char, sizeof(file_handle) + MAX_HANDLE_SZ> bytes{};
-  file_handle* head() { return reinterpret_cast<file_handle*>(bytes.data()); }
-};
 
 NSVET_CHECK(handles,
             mnt_check("mnt.locked.handles", "File handles do not lead below locked mounts",
@@ -163,22 +159,12 @@ NSVET_CHECK(handles,
                       "open_by_handle_at(2), fs/fhandle.c", {Need::admin, Need::userns})) {
   Actor actor = with_mount_on_a(t);
   actor([] { setup(sys::open("/tmp/a/b/secret", O_CREAT | O_WRONLY)); });
-  const auto made = actor([]() -> sys::Result<Handle> {
-    Handle handle;
-    handle.head()->handle_bytes = MAX_HANDLE_SZ;
-    int mount = 0;
-    if (::name_to_handle_at(AT_FDCWD, "/tmp/a/b/secret", handle.head(), &mount, 0) != 0) {
-      return sys::last_error("name_to_handle_at()");
-    }
-    return handle;
-  });
+  const auto made = actor([] { return handle_of(AT_FDCWD, "/tmp/a/b/secret"); });
   if (!made && made.error().number == EOPNOTSUPP) Check::skip("tmpfs has no file handles here");
-  const auto open = [handle = setup(made)]() mutable -> sys::Result<> {
+  const auto open = [handle = setup(made)]() -> sys::Result<> {
     const auto root = sys::open("/tmp/a", O_RDONLY | O_DIRECTORY);
     if (!root) return tl::unexpected(root.error());
-    const sys::Fd fd(::open_by_handle_at(root->get(), handle.head(), O_RDONLY));
-    if (!fd) return sys::last_error("open_by_handle_at()");
-    return {};
+    return verdict(open_handle(root->get(), handle));
   };
   setup(actor([] { return sys::mount("cover", "/tmp/a/b", "tmpfs", 0); }));
   Actor inside = copy_of(actor, true);

@@ -6,7 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "mnt_api.h"
+#include "file_handle.h"
 #include "pid_process.h"
 #include "pid_signal.h"
 #include "sys/file.h"
@@ -97,30 +97,16 @@ NSVET_CHECK(fdinfo_ids,
 }
 
 // What name_to_handle_at(2) gives for a pidfd.
-struct ProcessHandle {
-  std::uint32_t size = 32;  // struct file_handle
-  std::int32_t type = 0;
-  std::array<unsigned char, 32> bytes{};
-};
-
-sys::Result<ProcessHandle> handle_of(Actor& actor, int pidfd) {
+sys::Result<FileHandle> process_handle(Actor& actor, int pidfd) {
   const int there = actor.give(pidfd);
-  return actor([there]() -> sys::Result<ProcessHandle> {
-    ProcessHandle handle;
-    int mount = 0;
-    if (::syscall(SYS_name_to_handle_at, there, "", &handle, &mount, AT_EMPTY_PATH) != 0) {
-      return sys::last_error("name_to_handle_at(pidfd)");
-    }
-    return handle;
-  });
+  return actor([there] { return handle_of(there, "", AT_EMPTY_PATH); });
 }
 
-std::string opened_by(Actor& actor, const ProcessHandle& handle) {
+std::string opened_by(Actor& actor, const FileHandle& handle) {
   return actor([handle]() -> std::string {
     const sys::Fd self = setup(sys::pidfd_open(::getpid()));  // Stands for its file system.
-    const sys::Fd fd(
-        static_cast<int>(::syscall(SYS_open_by_handle_at, self.get(), &handle, O_RDONLY)));
-    return fd ? "success" : std::string(sys::errno_name(errno));
+    const auto fd = open_handle(self.get(), handle);
+    return fd ? "success" : std::string(sys::errno_name(fd.error().number));
   });
 }
 
@@ -133,9 +119,9 @@ NSVET_CHECK(handle_directions,
   Actor inner = outer.spawn({.flags = CLONE_NEWPID});
   Actor member = inner.spawn();
   Actor sibling = outer.spawn({.flags = CLONE_NEWPID});
-  const auto above = handle_of(outer, outer.pidfd());
+  const auto above = process_handle(outer, outer.pidfd());
   need_call(above, EOPNOTSUPP, "file handles of processes", "6.14");
-  const auto handle = handle_of(outer, member.pidfd());
+  const auto handle = process_handle(outer, member.pidfd());
   t.expect("a member", opened_by(inner, setup(handle)), "success");
   t.expect("a process below", opened_by(outer, *handle), "success");
   t.expect("a process above", opened_by(inner, setup(above)), "ESTALE");

@@ -10,7 +10,6 @@
 #include <csignal>
 #include <thread>
 
-#include "model/version.h"
 #include "probe/program.h"
 #include "sys/file.h"
 #include "time_clock.h"
@@ -219,7 +218,7 @@ void expect_between(Check& t, std::string_view what, Actor& actor, Read read, do
 
 // Nothing else tells whether a kernel is meant to do this: it came without a trace of its own.
 void need_shifted_proc() {
-  if (model::compare_versions(setup(sys::kernel_release()), "5.11") < 0) {
+  if (older_than("5.11")) {
     Check::skip("kernels before 5.11 do not shift this file");
   }
 }

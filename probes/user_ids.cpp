@@ -14,7 +14,6 @@
 #include <csignal>
 #include <cstring>
 
-#include "model/version.h"
 #include "sys/message.h"
 #include "user.h"
 
@@ -275,7 +274,7 @@ NSVET_CHECK(signal_unmapped,
   const uid_t by_tgkill = require(receiver(wait_usr1)).uid;
   t.fact("by_kill", by_kill);
   t.fact("by_tgkill", by_tgkill);
-  const bool old = model::compare_versions(setup(sys::kernel_release()), "7.3") < 0;
+  const bool old = older_than("7.3");
   t.expect("by kill()", by_kill, old && by_kill == sys::kNobody ? sys::kNobody : kUser);
   t.expect("by tgkill()", by_tgkill, by_tgkill == sys::kNobody ? sys::kNobody : kUser);
 }

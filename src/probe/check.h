@@ -139,6 +139,18 @@ bool register_for_each_type(const CheckInfo& info,
 /// trying, in a child.
 std::string missing(Need need);
 std::string missing(NsType type);
+
+/// Whether the running kernel is older than this release, as "5.11".
+bool older_than(std::string_view release);
+
+/// Skips when a kernel older than `since` answers as one that lacks the call, and goes on
+/// otherwise: of a later one that answer is a broken rule.
+template <class T>
+void need_call(const sys::Result<T>& result, int absent, std::string_view what,
+               std::string_view since) {
+  if (result || result.error().number != absent || !older_than(since)) return;
+  Check::skip(fmt::format("this kernel has no {}", what));
+}
 std::string_view to_string(Need need);
 
 /// unshare(2), and the proof that the caller really is elsewhere, before anything is altered.

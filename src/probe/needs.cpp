@@ -2,6 +2,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "model/version.h"
 #include "probe/check.h"
 #include "sys/credentials.h"
 #include "sys/file.h"
@@ -46,6 +47,10 @@ std::string missing(NsType type) {
   const auto& row = model::info(type);
   if (sys::exists(fmt::format("/proc/self/ns/{}", row.name)).value_or(false)) return {};
   return fmt::format("this kernel has no {} namespaces", row.name);
+}
+
+bool older_than(std::string_view release) {
+  return model::compare_versions(setup(sys::kernel_release()), release) < 0;
 }
 
 std::string missing(Need need) {

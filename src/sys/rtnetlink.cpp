@@ -52,11 +52,7 @@ LinkRequest& LinkRequest::text(std::uint16_t attribute, std::string_view value) 
 LinkRequest& LinkRequest::bytes(std::uint16_t attribute, std::string_view value) {
   begin(attribute);
   append(value.data(), value.size());
-  // The length is without the padding.
-  const std::size_t at = open_[--depth_];
-  const auto length = static_cast<std::uint16_t>(sizeof(rtattr) + value.size());
-  std::memcpy(buffer_.data() + at, &length, sizeof length);
-  return *this;
+  return close(sizeof(rtattr) + value.size());  // Without the padding.
 }
 
 LinkRequest& LinkRequest::number(std::uint16_t attribute, std::int32_t value) {
@@ -72,10 +68,13 @@ LinkRequest& LinkRequest::begin(std::uint16_t attribute) {
   return *this;
 }
 
-LinkRequest& LinkRequest::end() {
+LinkRequest& LinkRequest::end() { return close(size_ - open_[depth_ - 1]); }
+
+LinkRequest& LinkRequest::close(std::size_t size) {
   const std::size_t at = open_[--depth_];
-  const auto length = static_cast<std::uint16_t>(size_ - at);
-  std::memcpy(buffer_.data() + at, &length, sizeof length);
+  const auto length = static_cast<std::uint16_t>(size);
+  // What did not fit has no place there.
+  if (fits_) std::memcpy(buffer_.data() + at, &length, sizeof length);
   return *this;
 }
 
@@ -162,12 +161,12 @@ Result<> delete_link(std::string_view name) {
   return LinkRequest(RTM_DELLINK, 0).fixed(link_message()).text(IFLA_IFNAME, name).send();
 }
 
-Result<> move_link(std::string_view name, int netns) {
+Result<> move_link(std::string_view name, int netns, int socket) {
   return LinkRequest(RTM_NEWLINK, 0)
       .fixed(link_message())
       .text(IFLA_IFNAME, name)
       .number(IFLA_NET_NS_FD, netns)
-      .send();
+      .send(socket);
 }
 
 Result<> move_link_to(std::string_view name, pid_t pid) {

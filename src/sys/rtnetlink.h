@@ -40,6 +40,7 @@ class LinkRequest {
 
  private:
   void append(const void* bytes, std::size_t size);
+  LinkRequest& close(std::size_t size);
   Result<> write(int socket);
   Result<std::string> exchange(int socket);
 
@@ -58,7 +59,8 @@ Result<> add_device(std::string_view name);
 /// @param peer_netns a descriptor of the namespace in which the peer is made, -1 for the caller's
 Result<> add_veth(std::string_view name, std::string_view peer, int peer_netns = -1);
 Result<> delete_link(std::string_view name);
-Result<> move_link(std::string_view name, int netns);
+/// @param socket as above
+Result<> move_link(std::string_view name, int netns, int socket = -1);
 /// To the namespace of a process.
 Result<> move_link_to(std::string_view name, pid_t pid);
 Result<> set_up(std::string_view name);

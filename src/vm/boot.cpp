@@ -166,6 +166,7 @@ model::Result<BootResult> boot(const Machine& machine, const BootHooks& hooks,
     complaints.drain([&](std::string_view bytes) { complaint += bytes; });
     return any;
   };
+  const auto silence = [&] { return watch.oopsed() ? limits.silence_after_oops : limits.silence; };
   auto last_sign = begin;
   milliseconds forgiven{0};
   bool ended = false;
@@ -181,8 +182,7 @@ model::Result<BootResult> boot(const Machine& machine, const BootHooks& hooks,
     if (lines.any() && result.to_first_event.count() == 0) {
       result.to_first_event = std::chrono::duration_cast<milliseconds>(now - begin);
     }
-    const auto silence = watch.oopsed() ? limits.silence_after_oops : limits.silence;
-    const auto limit = lines.any() ? silence : limits.first_event;
+    const auto limit = lines.any() ? silence() : limits.first_event;
     late = now - (lines.any() ? last_sign : begin) > limit + forgiven;
     if (late && !ended) {
       // What it could not use is added to its time.
@@ -215,8 +215,7 @@ model::Result<BootResult> boot(const Machine& machine, const BootHooks& hooks,
     end.message = "the kernel panicked";
   } else if (late && lines.any()) {
     end.state = EndState::hang;
-    const auto silence = watch.oopsed() ? limits.silence_after_oops : limits.silence;
-    end.message = fmt::format("no sign of life for {} s{}", silence.count(),
+    end.message = fmt::format("no sign of life for {} s{}", silence().count(),
                               watch.oopsed() ? " after an oops" : "");
   } else if (late) {
     end.state = EndState::boot_failed;
