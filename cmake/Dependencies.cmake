@@ -9,7 +9,7 @@ pkg_check_modules(libbpf REQUIRED IMPORTED_TARGET libbpf)
 find_package(nlohmann_json REQUIRED)
 find_package(tl-expected REQUIRED)
 find_package(tomlplusplus REQUIRED)
-find_package(valijson REQUIRED)
+find_package(RapidJSON REQUIRED)
 
 # Debian ships Google Benchmark as a shared library only, and programs that run in a guest are
 # static: scripts/install unpacks Debian's source package here.

@@ -4,13 +4,12 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cstdlib>
 #include <iterator>
-#include <thread>
 
 #include "cli/cell.h"
 #include "model/json.h"
+#include "model/parallel.h"
 #include "sys/file.h"
 
 namespace nsvet::cli {
@@ -39,16 +38,7 @@ model::Result<std::vector<compare::KnownChange>> known_changes(const std::string
 // A thousand reports are hundreds of megabytes of text: each processor reads.
 model::Result<std::vector<model::Report>> read_all(const std::vector<std::string>& files) {
   std::vector<model::Result<model::Report>> read(files.size());
-  std::atomic<std::size_t> next = 0;
-  const auto work = [&] {
-    for (std::size_t i = next++; i < files.size(); i = next++) read[i] = read_report(files[i]);
-  };
-  {
-    std::vector<std::jthread> others(
-        std::min<std::size_t>(files.size(), std::max(1U, std::thread::hardware_concurrency())) - 1);
-    for (auto& other : others) other = std::jthread(work);
-    work();
-  }
+  model::in_parallel(files.size(), [&](std::size_t i) { read[i] = read_report(files[i]); });
   std::vector<model::Report> reports;
   reports.reserve(files.size());
   for (auto& report : read) {

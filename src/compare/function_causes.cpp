@@ -1,5 +1,7 @@
 #include "compare/function_causes.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <set>
@@ -13,7 +15,7 @@ std::vector<FunctionCause> function_causes(const model::Profile& before,
   std::vector<FunctionCause> causes;
   const auto all = before.functions.size() + after.functions.size();
   for (const auto& function : function_changes(before, after, all)) {
-    const Seen seen{.subject = "function:" + function.name,
+    const Seen seen{.subject = fmt::format("function:{}", function.name),
                     .direction = function.change() > 0 ? 1 : -1,
                     .difference = static_cast<double>(function.change())};
     const auto* known = crossed.explain(seen);
@@ -29,7 +31,7 @@ std::vector<FunctionCause> function_causes(const model::Profile& before,
 }
 
 model::Profile fold(model::Profile profile, const std::vector<FunctionCause>& causes) {
-  std::set<std::string, std::less<>> known;
+  std::set<std::string_view> known;
   for (const auto& cause : causes) known.insert(cause.functions.begin(), cause.functions.end());
   for (auto& share : profile.functions) {
     if (known.contains(share.name)) share.name = kKnownFunctions;

@@ -13,8 +13,8 @@ namespace nsvet::compare {
 
 struct FunctionCause {
   const KnownChange* change = nullptr;
-  std::int64_t instructions = 0;         ///< What the functions that it names cost more,
-  std::vector<std::string> functions{};  ///< and which of them that are.
+  std::int64_t instructions = 0;              ///< What the functions that it names cost more,
+  std::vector<std::string_view> functions{};  ///< and which of them that are.
 };
 
 /// The name of all functions that known changes explain.

@@ -2,17 +2,37 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <map>
+#include <optional>
 
 namespace nsvet::compare {
 namespace {
 
-using Shares = std::map<std::string_view, std::int64_t>;
+void add(std::optional<std::int64_t>& sum, std::optional<std::int64_t> part) {
+  if (part) sum = sum.value_or(0) + *part;
+}
 
-Shares shares_of(const model::Profile& profile) {
-  Shares shares;
-  for (const auto& share : profile.functions) shares[share.name] += share.instructions;
-  return shares;
+struct Listed {
+  std::string_view name;
+  std::optional<std::int64_t> before{}, after{};
+};
+
+// What either profile lists, by name.
+std::vector<Listed> listed_in(const model::Profile& before, const model::Profile& after) {
+  std::vector<Listed> all;
+  for (const auto& share : before.functions) all.push_back({share.name, share.instructions});
+  for (const auto& share : after.functions) all.push_back({share.name, {}, share.instructions});
+  std::ranges::stable_sort(all, {}, &Listed::name);
+  std::size_t kept = 0;
+  for (std::size_t i = 1; i < all.size(); ++i) {
+    if (all[i].name != all[kept].name) {
+      all[++kept] = all[i];
+      continue;
+    }
+    add(all[kept].before, all[i].before);
+    add(all[kept].after, all[i].after);
+  }
+  if (!all.empty()) all.resize(kept + 1);
+  return all;
 }
 
 // What a function that is not listed costs at most.
@@ -27,20 +47,11 @@ std::int64_t unlisted(const model::Profile& profile, std::int64_t elsewhere) {
 
 std::vector<FunctionChange> function_changes(const model::Profile& before,
                                              const model::Profile& after, std::size_t most) {
-  std::map<std::string_view, FunctionChange> by_name;
-  const Shares old = shares_of(before);
-  const Shares now = shares_of(after);
-  for (const auto& [name, cost] : old) {
-    const auto found = now.find(name);
-    by_name[name] = {std::string(name), cost,
-                     found == now.end() ? unlisted(after, cost) : found->second};
-  }
-  for (const auto& [name, cost] : now) {
-    if (!old.contains(name)) by_name[name] = {std::string(name), unlisted(before, cost), cost};
-  }
   std::vector<FunctionChange> changes;
-  for (auto& [name, change] : by_name) {
-    if (change.change() != 0) changes.push_back(std::move(change));
+  for (const auto& [name, old, now] : listed_in(before, after)) {
+    const FunctionChange change{name, old ? *old : unlisted(before, *now),
+                                now ? *now : unlisted(after, *old)};
+    if (change.change() != 0) changes.push_back(change);
   }
   std::ranges::stable_sort(changes, std::ranges::greater(),
                            [](const FunctionChange& c) { return std::abs(c.change()); });
@@ -50,7 +61,7 @@ std::vector<FunctionChange> function_changes(const model::Profile& before,
     others.before -= change.before;
     others.after -= change.after;
   }
-  if (others.change() != 0) changes.push_back(std::move(others));
+  if (others.change() != 0) changes.push_back(others);
   return changes;
 }
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
+#include <string_view>
 #include <vector>
 
 #include "model/profile.h"
@@ -10,7 +10,7 @@
 namespace nsvet::compare {
 
 struct FunctionChange {
-  std::string name;
+  std::string_view name;    ///< Kept, as in the profiles.
   std::int64_t before = 0;  ///< Instructions of its own, without what it calls.
   std::int64_t after = 0;
   std::int64_t change() const { return after - before; }

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <iterator>
 
 #include "compare/known_changes_text.h"
 #include "model/glob.h"
@@ -107,18 +108,34 @@ Crossed::Crossed(const std::vector<KnownChange>& changes, std::string_view from_
   }
 }
 
+bool Crossed::explains(const Step& step, const Seen& seen) {
+  const auto& [change, comes] = step;
+  const int up = comes ? seen.direction : -seen.direction;
+  if ((change->direction == "up" && up <= 0) || (change->direction == "down" && up >= 0)) {
+    return false;
+  }
+  if (comes && !change->to.empty() && change->to != seen.after) return false;
+  // Going back over it, the share is of the larger side too.
+  const double share = comes ? seen.change : 1 / (1 + seen.change) - 1;
+  if (change->most && std::abs(share) * 100 > *change->most) return false;
+  return !change->instructions || std::abs(seen.difference) <= *change->instructions;
+}
+
+const std::vector<Crossed::Step>& Crossed::affecting(const std::string& subject) const {
+  const auto [entry, added] = affecting_.try_emplace(subject);
+  if (added) {
+    std::ranges::copy_if(steps_, std::back_inserter(entry->second), [&](const Step& step) {
+      return std::ranges::any_of(step.change->affects, [&](const std::string& glob) {
+        return model::glob_match(glob, subject);
+      });
+    });
+  }
+  return entry->second;
+}
+
 const KnownChange* Crossed::explain(const Seen& seen) const {
-  for (const auto& [change, comes] : steps_) {
-    const int up = comes ? seen.direction : -seen.direction;
-    if ((change->direction == "up" && up <= 0) || (change->direction == "down" && up >= 0))
-      continue;
-    if (comes && !change->to.empty() && change->to != seen.after) continue;
-    // Going back over it, the share is of the larger side too.
-    const double share = comes ? seen.change : 1 / (1 + seen.change) - 1;
-    if (change->most && std::abs(share) * 100 > *change->most) continue;
-    if (change->instructions && std::abs(seen.difference) > *change->instructions) continue;
-    const auto matches = [&](const auto& glob) { return model::glob_match(glob, seen.subject); };
-    if (std::ranges::any_of(change->affects, matches)) return change;
+  for (const Step& step : affecting(seen.subject)) {
+    if (explains(step, seen)) return step.change;
   }
   return nullptr;
 }

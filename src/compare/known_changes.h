@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "model/error.h"
@@ -41,7 +42,8 @@ model::Result<std::vector<KnownChange>> known_changes();
 model::Result<std::vector<KnownChange>> known_changes_from(
     std::string_view text, std::string_view name = "known-changes.toml");
 
-/// The changes that lie between two releases. It refers to those that it was made of.
+/// The changes that lie between two releases. It refers to those that it was made of, and remembers
+/// what it was asked: each thread needs its own.
 class Crossed {
  public:
   Crossed(const std::vector<KnownChange>& changes, std::string_view from_release,
@@ -56,7 +58,12 @@ class Crossed {
     const KnownChange* change;
     bool comes;  ///< Or it goes.
   };
+  static bool explains(const Step& step, const Seen& seen);
+  const std::vector<Step>& affecting(const std::string& subject) const;
+
   std::vector<Step> steps_;
+  // By subject: the same functions are asked for behind each cost.
+  mutable std::unordered_map<std::string, std::vector<Step>> affecting_{};
 };
 
 }  // namespace nsvet::compare

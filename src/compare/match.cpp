@@ -6,8 +6,11 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <tuple>
+#include <utility>
 
 #include "compare/release.h"
+#include "model/parallel.h"
 #include "model/version.h"
 
 namespace nsvet::compare {
@@ -44,6 +47,19 @@ const Report* base_for(const Report& next, std::span<const Report> candidates) {
   return first;
 }
 
+// In a series: the cell of the oldest kernel.
+const Report* oldest_like(const Report& report, std::span<const Report> reports) {
+  const Report* oldest = nullptr;
+  for (const auto& candidate : reports) {
+    if (!same_cell(candidate, report)) continue;
+    if (oldest == nullptr ||
+        model::compare_versions(release_of(candidate), release_of(*oldest)) < 0) {
+      oldest = &candidate;
+    }
+  }
+  return oldest;
+}
+
 }  // namespace
 
 std::vector<std::string> kernel_names(std::span<const Report> reports) {
@@ -71,36 +87,29 @@ model::Result<ComparisonSet> compare_all(std::span<const Report> reports, std::s
                                          const std::vector<KnownChange>& changes) {
   const auto names = kernel_names(reports);
   const bool series = bases == 0;
-  const auto old_side = reports.first(series ? reports.size() : bases);
+  std::vector<std::pair<std::size_t, std::size_t>> pairs;
+  std::set<std::size_t> matched;
+  for (std::size_t i = bases; i < reports.size(); ++i) {
+    const Report* base =
+        series ? oldest_like(reports[i], reports) : base_for(reports[i], reports.first(bases));
+    if (base == nullptr || base == &reports[i]) continue;
+    pairs.emplace_back(base - reports.data(), i);
+    matched.insert({pairs.back().first, i});
+  }
+  std::vector<model::Result<Comparison>> compared(pairs.size());
+  model::in_parallel(pairs.size(), [&](std::size_t i) {
+    compared[i] = compare(reports[pairs[i].first], reports[pairs[i].second], changes);
+  });
   ComparisonSet set;
-  std::set<const Report*> matched;
-  for (std::size_t i = series ? 0 : bases; i < reports.size(); ++i) {
-    const Report& next = reports[i];
-    const Report* base = nullptr;
-    if (series) {
-      for (const auto& candidate : old_side) {
-        if (same_cell(candidate, next) &&
-            (base == nullptr ||
-             model::compare_versions(release_of(candidate), release_of(*base)) < 0)) {
-          base = &candidate;
-        }
-      }
-      if (base == &next) continue;
-    } else {
-      base = base_for(next, old_side);
-    }
-    if (base == nullptr) continue;
-    auto comparison = compare(*base, next, changes);
-    if (!comparison) return tl::unexpected(comparison.error());
-    comparison->base_report = static_cast<std::size_t>(base - reports.data());
-    comparison->next_report = i;
-    comparison->base_name = names[comparison->base_report];
-    comparison->next_name = names[i];
-    set.comparisons.push_back(std::move(*comparison));
-    matched.insert({base, &next});
+  for (std::size_t i = 0; i < pairs.size(); ++i) {
+    if (!compared[i]) return tl::unexpected(compared[i].error());
+    auto& comparison = set.comparisons.emplace_back(std::move(*compared[i]));
+    std::tie(comparison.base_report, comparison.next_report) = pairs[i];
+    comparison.base_name = names[comparison.base_report];
+    comparison.next_name = names[comparison.next_report];
   }
   for (std::size_t i = 0; i < reports.size(); ++i) {
-    if (!matched.contains(&reports[i])) set.unmatched.push_back(describe(reports[i], names[i]));
+    if (!matched.contains(i)) set.unmatched.push_back(describe(reports[i], names[i]));
   }
   std::ranges::stable_sort(set.comparisons, [series](const Comparison& a, const Comparison& b) {
     if (a.user != b.user) return a.user > b.user;

@@ -96,14 +96,13 @@ std::string to_json(const Explored& explored) {
 }
 
 model::Result<Explored> explored_from_json(std::string_view text, const std::string& name) {
-  static const model::Schema kShape(source_text("exploration.schema.json"));
+  thread_local const model::Schema shape(source_text("exploration.schema.json"));
   const auto bad = [&](std::string why) {
     std::ranges::replace(why, '\n', ' ');
     return model::bad_input(fmt::format("{}: no exploration: {:.300}", name, why));
   };
   try {
-    if (const auto wrong = kShape.violation(nlohmann::json::parse(text)); !wrong.empty())
-      return bad(wrong);
+    if (const auto wrong = shape.violation(text); !wrong.empty()) return bad(wrong);
     return explored_from(Json::parse(text), name);
   } catch (const std::exception& error) {
     return bad(error.what());

@@ -329,8 +329,8 @@ Result<Report> report_from_json(std::string_view text, std::string_view name) {
                       "wrote it",
                       version, kReportSchema));
     }
-    static const Schema schema(kReportSchemaText);
-    if (const auto wrong = schema.violation(value); !wrong.empty()) return bad(wrong);
+    thread_local const Schema schema(kReportSchemaText);
+    if (const auto wrong = schema.violation(text); !wrong.empty()) return bad(wrong);
     return report_from(value);
   } catch (const std::exception& wrong) {
     std::string line = wrong.what();

@@ -1,8 +1,7 @@
-// JSON Schema (draft 7), by valijson.
+// JSON Schema (draft 4), by RapidJSON.
 #pragma once
 
 #include <memory>
-#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
 
@@ -16,8 +15,10 @@ class Schema {
   Schema(const Schema&) = delete;
   Schema& operator=(const Schema&) = delete;
 
+  /// Patterns keep a state in there: each thread needs a schema of its own.
+  /// @param document JSON text
   /// @return where and how the document does not match, on one line; empty when it does
-  std::string violation(const nlohmann::json& document) const;
+  std::string violation(std::string_view document) const;
 
  private:
   struct Parsed;
