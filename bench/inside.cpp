@@ -1,5 +1,8 @@
 #include "inside.h"
 
+#include <sys/syscall.h>
+#include <unistd.h>
+
 #include "sys/file.h"
 
 namespace nsvet::bench {
@@ -72,6 +75,11 @@ void take(Measurement& m, const Operation& operation, const Place& place) {
 }
 
 }  // namespace
+
+sys::Result<> own(std::uint64_t flag) {
+  if (::syscall(SYS_unshare, flag) == 0) return {};
+  return sys::last_error("unshare({})", sys::clone_flags_text(flag));
+}
 
 bool register_operations(const std::vector<Operation>& operations) {
   for (const Operation& operation : operations) {

@@ -33,6 +33,9 @@ struct Operation {
   const char* needs = nullptr;
 };
 
+/// unshare(2): what an operation makes is never made in the namespace that we came from.
+sys::Result<> own(std::uint64_t flag);
+
 /// Registers inside/NAME/PLACE for every place that it is measured in.
 bool register_operations(const std::vector<Operation>& operations);
 

@@ -156,6 +156,18 @@ sys::Result<Prepared> open_tree_call() {
        true});
 }
 
+// The copy is nosuid, the original is not.
+sys::Result<Prepared> open_tree_attr_call() {
+  auto prepared = in_tmpfs({[] {
+                              return measure::as_call(sys::open_tree_attr(
+                                  AT_FDCWD, "/tmp", OPEN_TREE_CLONE, {MOUNT_ATTR_NOSUID, 0, 0, 0}));
+                            },
+                            {},
+                            true});
+  if (prepared && prepared->call() < 0) return sys::last_error("open_tree_attr(2)");
+  return prepared;
+}
+
 // The links of a process's namespaces, one after the other.
 sys::Result<Prepared> list_links() {
   return Prepared{[]() -> long {
@@ -194,6 +206,7 @@ constexpr char kStat[] = "/proc/self/stat";
 constexpr char kMountinfo[] = "/proc/self/mountinfo";
 constexpr char kUidMap[] = "/proc/self/uid_map";
 constexpr char kGidMap[] = "/proc/self/gid_map";
+constexpr char kProjidMap[] = "/proc/self/projid_map";
 constexpr char kSetgroups[] = "/proc/self/setgroups";
 constexpr char kMounts[] = "/proc/self/mounts";
 constexpr char kMountstats[] = "/proc/self/mountstats";
@@ -258,6 +271,11 @@ const bool registered = register_operations({
      {user},
      fsmount_call},
     {"open_tree", "open_tree(OPEN_TREE_CLONE) and close(2)", "open_tree(2)", {}, open_tree_call},
+    {"open_tree_attr",
+     "open_tree_attr(OPEN_TREE_CLONE) and close(2)",
+     "fs/namespace.c open_tree_attr()",
+     {},
+     open_tree_attr_call},
     {"list_links",
      "open(2), getdents64(2) and close(2) of /proc/self/ns",
      "namespaces(7)",
@@ -268,6 +286,7 @@ const bool registered = register_operations({
     reading<kMountinfo>("read_mountinfo", "proc_pid_mountinfo(5)", {mnt}),
     reading<kUidMap>("read_uid_map", "user_namespaces(7)", {user}, true),
     reading<kGidMap>("read_gid_map", "user_namespaces(7)", {user}),
+    reading<kProjidMap>("read_projid_map", "user_namespaces(7)", {user}),
     reading<kSetgroups>("read_setgroups", "user_namespaces(7)", {user}),
     reading<kMounts>("read_mounts", "proc_pid_mounts(5)", {mnt}),
     reading<kMountstats>("read_mountstats", "proc_pid_mountstats(5)", {mnt}),

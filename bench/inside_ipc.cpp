@@ -24,13 +24,6 @@ namespace {
 
 using enum model::NsType;
 
-// Never in the IPC or network namespace that we came from.
-sys::Result<> own(std::uint64_t flag) {
-  if (::syscall(SYS_unshare, flag) != 0)
-    return sys::last_error("unshare({})", sys::clone_flags_text(flag));
-  return {};
-}
-
 template <class Make>
 sys::Result<Prepared> in_own_ipc(Make make) {
   if (auto in = own(CLONE_NEWIPC); !in) return tl::unexpected(in.error());

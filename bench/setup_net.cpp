@@ -121,6 +121,39 @@ NSVET_BENCHMARK(get_nsid, {.id = "look/nsid",
   });
 }
 
+NSVET_BENCHMARK(list_nsids, {.id = "look/nsids",
+                             .title = "list the ids of other network namespaces",
+                             .timed = "one RTM_GETNSID with NLM_F_DUMP, and its socket",
+                             .source = "rtnetlink(7), linux/net_namespace.h",
+                             .types = {NsType::net}}) {
+  auto two = two_namespaces();
+  if (!two) return m.fail(two.error());
+  if (auto named = giving_nsid(two->netns).send(); !named) return m.fail(named.error());
+  m.take_at_once([] {
+    sys::LinkRequest request(RTM_GETNSID, NLM_F_DUMP);
+    request.fixed(rtgenmsg{AF_UNSPEC});
+    return timed([&] { return as_call(request.ask()); });
+  });
+}
+
+NSVET_BENCHMARK(look_at_veth, {.id = "look/veth",
+                               .title = "look at a veth device whose peer is elsewhere",
+                               .timed = "one RTM_GETLINK",
+                               .source = "rtnetlink(7), veth(4)",
+                               .types = {NsType::net},
+                               .absent = EOPNOTSUPP}) {
+  auto two = two_namespaces();
+  if (!two) return m.fail(two.error());
+  if (auto made = sys::add_veth(kDevice, "peer", two->netns.get()); !made) {
+    return m.fail(made.error());
+  }
+  m.take_at_once([&] {
+    sys::LinkRequest request(RTM_GETLINK, 0);
+    request.fixed(ifinfomsg{}).text(IFLA_IFNAME, kDevice);
+    return timed([&] { return as_call(request.ask(two->socket.get())); });
+  });
+}
+
 NSVET_BENCHMARK(of_socket, {.id = "look/SIOCGSKNS",
                             .title = "the network namespace of a socket",
                             .timed = "one ioctl(SIOCGSKNS)",

@@ -3,8 +3,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "file_handle.h"
 #include "mnt_api.h"
+#include "sys/file_handle.h"
 
 namespace nsvet::probe {
 namespace {
@@ -159,12 +159,12 @@ NSVET_CHECK(handles,
                       "open_by_handle_at(2), fs/fhandle.c", {Need::admin, Need::userns})) {
   Actor actor = with_mount_on_a(t);
   actor([] { setup(sys::open("/tmp/a/b/secret", O_CREAT | O_WRONLY)); });
-  const auto made = actor([] { return handle_of(AT_FDCWD, "/tmp/a/b/secret"); });
+  const auto made = actor([] { return sys::handle_of(AT_FDCWD, "/tmp/a/b/secret"); });
   if (!made && made.error().number == EOPNOTSUPP) Check::skip("tmpfs has no file handles here");
   const auto open = [handle = setup(made)]() -> sys::Result<> {
     const auto root = sys::open("/tmp/a", O_RDONLY | O_DIRECTORY);
     if (!root) return tl::unexpected(root.error());
-    return verdict(open_handle(root->get(), handle));
+    return verdict(sys::open_handle(root->get(), handle));
   };
   setup(actor([] { return sys::mount("cover", "/tmp/a/b", "tmpfs", 0); }));
   Actor inside = copy_of(actor, true);

@@ -6,10 +6,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "file_handle.h"
 #include "pid_process.h"
 #include "pid_signal.h"
 #include "sys/file.h"
+#include "sys/file_handle.h"
 
 namespace nsvet::probe {
 namespace {
@@ -97,15 +97,15 @@ NSVET_CHECK(fdinfo_ids,
 }
 
 // What name_to_handle_at(2) gives for a pidfd.
-sys::Result<FileHandle> process_handle(Actor& actor, int pidfd) {
+sys::Result<sys::FileHandle> process_handle(Actor& actor, int pidfd) {
   const int there = actor.give(pidfd);
-  return actor([there] { return handle_of(there, "", AT_EMPTY_PATH); });
+  return actor([there] { return sys::handle_of(there, "", AT_EMPTY_PATH); });
 }
 
-std::string opened_by(Actor& actor, const FileHandle& handle) {
+std::string opened_by(Actor& actor, const sys::FileHandle& handle) {
   return actor([handle]() -> std::string {
     const sys::Fd self = setup(sys::pidfd_open(::getpid()));  // Stands for its file system.
-    const auto fd = open_handle(self.get(), handle);
+    const auto fd = sys::open_handle(self.get(), handle);
     return fd ? "success" : std::string(sys::errno_name(fd.error().number));
   });
 }

@@ -9,7 +9,7 @@
 #include "sys/error.h"
 #include "sys/fd.h"
 
-namespace nsvet::probe {
+namespace nsvet::sys {
 
 /// Room for a struct file_handle.
 struct FileHandle {
@@ -18,21 +18,21 @@ struct FileHandle {
 };
 
 /// @param flags AT_EMPTY_PATH for the descriptor itself
-inline sys::Result<FileHandle> handle_of(int dir, const std::string& path, int flags = 0) {
+inline Result<FileHandle> handle_of(int dir, const std::string& path, int flags = 0) {
   FileHandle handle;
   handle.head()->handle_bytes = MAX_HANDLE_SZ;
   int mount = 0;
   if (::name_to_handle_at(dir, path.c_str(), handle.head(), &mount, flags) != 0) {
-    return sys::last_error("name_to_handle_at({})", path);
+    return last_error("name_to_handle_at({})", path);
   }
   return handle;
 }
 
 /// @param mount any descriptor of the mount that the handle belongs to
-inline sys::Result<sys::Fd> open_handle(int mount, FileHandle handle) {
-  sys::Fd fd(::open_by_handle_at(mount, handle.head(), O_RDONLY | O_CLOEXEC));
-  if (!fd) return sys::last_error("open_by_handle_at()");
+inline Result<Fd> open_handle(int mount, FileHandle handle) {
+  Fd fd(::open_by_handle_at(mount, handle.head(), O_RDONLY | O_CLOEXEC));
+  if (!fd) return last_error("open_by_handle_at()");
   return fd;
 }
 
-}  // namespace nsvet::probe
+}  // namespace nsvet::sys
