@@ -55,7 +55,10 @@ std::vector<FunctionChange> function_changes(const model::Profile& before,
   }
   std::ranges::stable_sort(changes, std::ranges::greater(),
                            [](const FunctionChange& c) { return std::abs(c.change()); });
-  if (changes.size() > most) changes.resize(most);
+  if (changes.size() > most) {
+    changes.resize(most);
+    changes.shrink_to_fit();
+  }
   FunctionChange others{kOtherFunctions, before.figure, after.figure};
   for (const auto& change : changes) {
     others.before -= change.before;

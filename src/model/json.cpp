@@ -68,12 +68,14 @@ Json to_value(const Profile& profile, Names& names) {
 Profile profile_from(const Value& value, const std::vector<std::string_view>& names) {
   Profile profile{.figure = value.at("figure"), .rest = value.at("rest")};
   std::int64_t sum = profile.rest;
+  profile.functions.reserve(value.at("functions").size());
   for (const auto& share : value.at("functions")) {
     profile.functions.push_back({names.at(share.at(0)), share.at(1)});
     sum += profile.functions.back().instructions;
   }
   if (sum != profile.figure) throw std::out_of_range("a profile that does not add up");
   int deepest = 0;
+  profile.calls.reserve(value.at("calls").size());
   for (const auto& call : value.at("calls")) {
     profile.calls.push_back({names.at(call.at(1)), call.at(0), call.at(2)});
     const int depth = profile.calls.back().depth;
@@ -262,11 +264,13 @@ Report report_from(const Value& value) {
   report.end = {static_cast<EndState>(index_of(end.at("state").get<std::string>(), kEndStateNames)),
                 end.at("message"), end.at("running"),
                 end.at("console").get<std::vector<std::string>>()};
+  report.checks.reserve(value.at("checks").size());
   for (const auto& check : value.at("checks")) report.checks.push_back(check_from(check));
   std::vector<std::string_view> functions;
   for (const auto& name : value.value("functions", std::vector<std::string>{})) {
     functions.push_back(kept_name(name));
   }
+  report.benchmarks.reserve(value.at("benchmarks").size());
   for (const auto& bench : value.at("benchmarks")) {
     report.benchmarks.push_back(benchmark_from(bench, functions));
   }
