@@ -127,9 +127,10 @@ void on_signal(int number, siginfo_t* info, void* context) {
   (void)context;
   int code = errno;
   int room = (int)sizeof box->signals - box->signals_length;
-  int n = snprintf(box->signals + box->signals_length, (size_t)room,
-                   "\na%d got %d code=%d pid=%d uid=%d status=%d", my_slot, number, info->si_code,
-                   info->si_pid, (int)info->si_uid, number == SIGCHLD ? info->si_status : 0);
+  int n =
+      snprintf(box->signals + box->signals_length, (size_t)room,
+               "\na%d got %d code=%d pid=%d si_uid=%d status=%d", my_slot, number, info->si_code,
+               info->si_pid, (int)info->si_uid, number == SIGCHLD ? info->si_status : 0);
   box->signals_length += n < room ? n : room - 1;
   errno = code;
 }
