@@ -17,27 +17,33 @@ constexpr int kBatch = 200;
 
 constexpr std::string_view kHead = "# Written by nsvet explore --grow: see docs/explore.md.\n";
 
+// What is named so has been trimmed; others are given names that no drawn sequence has.
+constexpr std::string_view kTrimmed = "corpus.";
+
 model::Result<std::vector<explore::Sequence>> read_corpus(const std::string& file) {
   const auto there = sys::exists(file);
   if (there && !*there) return {};
   const auto text = sys::read_file(file);
   if (!text) return model::bad_input(to_string(text.error()));
-  return explore::sequences_from_text(*text, file);
-}
-
-std::vector<explore::Sequence> sequences_of(const std::vector<explore::Entry>& entries) {
-  std::vector<explore::Sequence> sequences;
-  for (const auto& entry : entries) {
-    sequences.push_back(entry.sequence);
-    sequences.back().id = fmt::format("corpus.{}", sequences.size());
+  auto sequences = explore::sequences_from_text(*text, file);
+  if (!sequences) return sequences;
+  for (std::size_t i = 0; i < sequences->size(); ++i) {
+    auto& id = (*sequences)[i].id;
+    if (!id.starts_with(kTrimmed)) id = fmt::format("file.{}", i + 1);
   }
   return sequences;
 }
 
+std::vector<explore::Sequence> sequences_of(const std::vector<explore::Entry>& entries) {
+  std::vector<explore::Sequence> sequences;
+  for (const auto& entry : entries) sequences.push_back(entry.sequence);
+  return sequences;
+}
+
 model::Result<void> write_corpus(const std::string& file,
-                                 const std::vector<explore::Entry>& entries) {
+                                 const std::vector<explore::Sequence>& sequences) {
   std::string text(kHead);
-  for (const auto& sequence : sequences_of(entries)) text += to_text(sequence);
+  for (const auto& sequence : sequences) text += to_text(sequence);
   const auto written = sys::replace_file(file, text);
   if (!written) return model::bad_input(to_string(written.error()));
   return {};
@@ -88,12 +94,11 @@ model::Result<void> grow_corpus(const GrowOptions& options) {
     if (auto kept = growth.consider(*start); !kept) return tl::unexpected(kept.error());
   }
   for (int first = 0;; first += kBatch) {
-    const auto entries = minimised(growth.entries());
-    if (auto written = write_corpus(options.file, entries); !written) return written;
+    const auto corpus = sequences_of(minimised(growth.entries()));
+    if (auto written = write_corpus(options.file, corpus); !written) return written;
     fmt::print(stderr, "{} sequences: {} in the corpus, {} reached\n",
-               std::min(first, options.sequences), entries.size(), growth.reached().size());
+               std::min(first, options.sequences), corpus.size(), growth.reached().size());
     if (first >= options.sequences) break;
-    const auto corpus = sequences_of(entries);
     std::vector<explore::Sequence> batch;
     for (int i = first; i < std::min(first + kBatch, options.sequences); ++i) {
       batch.push_back(
@@ -102,12 +107,16 @@ model::Result<void> grow_corpus(const GrowOptions& options) {
     }
     if (auto kept = growth.consider(batch); !kept) return tl::unexpected(kept.error());
   }
-  // Those of the file were trimmed when they came there.
-  std::set<std::string> old;
-  for (const auto& sequence : *start) old.insert(sequence.id);
-  const auto shorter = trimmed(minimised(growth.entries()), old, run);
+  std::set<std::string> whole;
+  for (const auto& sequence : *start) {
+    if (sequence.id.starts_with(kTrimmed)) whole.insert(sequence.id);
+  }
+  const auto shorter = trimmed(minimised(growth.entries()), whole, run);
   if (!shorter) return tl::unexpected(shorter.error());
-  return write_corpus(options.file, *shorter);
+  auto corpus = sequences_of(*shorter);
+  for (std::size_t i = 0; i < corpus.size(); ++i)
+    corpus[i].id = fmt::format("{}{}", kTrimmed, i + 1);
+  return write_corpus(options.file, corpus);
 }
 
 }  // namespace nsvet::cli
