@@ -13,7 +13,7 @@ ALLOWED = {
     "inspect": {"model", "sys", "inspect"},
     "vm": {"model", "sys", "vm"},
     "explain": {"model", "explain"},
-    "plugin": {"explain", "plugin"},
+    "plugin": {"model", "explain", "plugin"},
     "compare": {"model", "compare"},
     "render": {"model", "compare", "render"},
     "explore": {"model", "sys", "explore"},

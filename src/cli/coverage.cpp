@@ -1,17 +1,16 @@
 #include "explain/coverage.h"
 
 #include <fmt/format.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
-#include <cstring>
 #include <memory>
 
 #include "cli/cell.h"
 #include "cli/command.h"
+#include "cli/coverage_memory.h"
 #include "cli/guest_files.h"
 #include "cli/interrupt.h"
 #include "cli/programs.h"
+#include "explore/corpus.h"
 #include "explore/generate.h"
 #include "sys/file.h"
 #include "vm/boot.h"
@@ -31,24 +30,38 @@ struct Options {
   std::uint64_t seed = 1;
 };
 
-// Room for the addresses of a million blocks, of which a kernel has fewer.
-constexpr std::size_t kRoom = std::size_t{8} << 20U;
+// Words: the addresses of a million blocks, of which a kernel has fewer.
+constexpr std::size_t kRoom = std::size_t{1} << 20U;
+
+// Runs of sequences: as explore draws them, those that it mutates, and without these.
+bool is_of_sequences(const std::string& run) {
+  return run == "exploration" || run == "corpus" || run == "afresh";
+}
+
+std::string sequences_of(const std::string& run, const Options& options) {
+  std::string text;
+  if (run == "corpus") {
+    for (const auto& sequence : explore::corpus()) text += to_text(sequence);
+    return text;
+  }
+  explore::Source source{.seed = options.seed, .focus = {}};
+  if (run == "exploration") source.corpus = explore::corpus();
+  for (int i = 0; i < options.sequences; ++i) {
+    text += to_text(explore::generate(source, static_cast<std::uint64_t>(i)));
+  }
+  return text;
+}
 
 model::Result<Initramfs> initramfs_of(const std::string& run, const Options& options,
                                       const vm::KernelImage& kernel, const std::string& libexec) {
   auto files = guest_files(libexec, kernel);
   if (!files) return tl::unexpected(files.error());
   files->push_back({"kernel_symbols", ""});
-  if (run == "exploration") {
+  if (is_of_sequences(run)) {
     auto runner = sys::read_file(libexec + "/explore/nsvet-explore");
     if (!runner) return model::cannot_run(to_string(runner.error()));
     files->push_back({"nsvet/explore/nsvet-explore", std::move(*runner), 0755});
-    std::string sequences;
-    for (int i = 0; i < options.sequences; ++i) {
-      sequences += to_text(
-          explore::generate({.seed = options.seed, .focus = {}}, static_cast<std::uint64_t>(i)));
-    }
-    files->push_back({"explore.txt", sequences});
+    files->push_back({"explore.txt", sequences_of(run, options)});
     return nameless_initramfs(*files);
   }
   harness::RunPlan plan;
@@ -64,28 +77,18 @@ model::Result<Initramfs> initramfs_of(const std::string& run, const Options& opt
   return initramfs_for(std::move(*files), plan);
 }
 
-model::Result<std::vector<std::uint64_t>> words_of(int fd) {
-  const auto bytes = sys::read_file(fmt::format("/proc/self/fd/{}", fd), kRoom);
-  if (!bytes) return model::cannot_run(to_string(bytes.error()));
-  std::vector<std::uint64_t> words(bytes->size() / sizeof(std::uint64_t));
-  std::memcpy(words.data(), bytes->data(), words.size() * sizeof(std::uint64_t));
-  return words;
-}
-
 model::Result<void> cover(const std::string& run, const Options& options,
                           const vm::KernelImage& kernel, const std::string& libexec,
                           explain::Coverage& coverage) {
   const auto initramfs = initramfs_of(run, options, kernel, libexec);
   if (!initramfs) return tl::unexpected(initramfs.error());
-  const sys::Fd memory(::memfd_create("coverage", 0));
-  if (!memory || ::ftruncate(memory.get(), static_cast<off_t>(kRoom)) != 0) {
-    return model::cannot_run("memfd_create failed: no memory for the coverage");
-  }
+  const auto memory = CoverageMemory::create(kRoom);
+  if (!memory) return tl::unexpected(memory.error());
   vm::Machine machine;
   machine.kernel = kernel.image;
   machine.initramfs = initramfs->path;
   machine.append = options.append;
-  machine.plugin = fmt::format("{}/plugin/nsvet-coverage.so,cover={}", libexec, memory.get());
+  machine.plugin = memory->plugin(libexec, false);
   std::string symbols;
   const std::string what = fmt::format("{} {}", kernel.spec, run);
   Progress progress(what);
@@ -109,7 +112,7 @@ model::Result<void> cover(const std::string& run, const Options& options,
   }
   const auto names = explain::Symbols::parse(symbols);
   if (!names) return tl::unexpected(names.error());
-  const auto words = words_of(memory.get());
+  const auto words = memory->words();
   if (!words) return tl::unexpected(words.error());
   add_run(coverage, run, *words, *names);
   return {};
@@ -164,8 +167,12 @@ void add_coverage(CLI::App& app, Action& chosen) {
   const auto options = std::make_shared<Options>();
   command->add_option("--kernel", options->kernels, "A kernel; see: nsvet kernels fetch --help")
       ->required();
-  command->add_option("--of", options->of, "checks, benchmarks, exploration; may be repeated")
-      ->check(CLI::IsMember({"checks", "benchmarks", "exploration"}))
+  command
+      ->add_option(
+          "--of", options->of,
+          "checks, benchmarks, exploration, corpus (which that mutates), afresh (exploration "
+          "without it); may be repeated")
+      ->check(CLI::IsMember({"checks", "benchmarks", "exploration", "corpus", "afresh"}))
       ->capture_default_str();
   command->add_option("--only", options->only, "Ids of checks or benchmarks; may be repeated");
   command->add_option("--sequences", options->sequences, "Of an exploration")

@@ -6,9 +6,11 @@
 
 #include "cli/command.h"
 #include "cli/explore_files.h"
+#include "cli/explore_grow.h"
 #include "cli/explore_pair.h"
 #include "cli/interrupt.h"
 #include "compare/known_changes.h"
+#include "explore/corpus.h"
 #include "explore/generate.h"
 #include "explore/merge.h"
 #include "explore/report.h"
@@ -22,7 +24,9 @@ struct Options {
   std::string base;
   std::string now;
   std::string replay;
-  std::string kernel;
+  std::string grow;
+  std::string corpus;
+  std::vector<std::string> kernels;
   std::string shard = "1/1";
   std::string output;
   std::vector<std::string> focus;
@@ -55,8 +59,16 @@ std::optional<Shard> shard_from(const std::string& text) {
   return good ? std::optional(shard) : std::nullopt;
 }
 
-std::vector<explore::Sequence> drawn(const Options& options, const Shard& shard) {
-  const explore::Source source{.seed = options.seed, .focus = options.focus};
+model::Result<std::vector<explore::Sequence>> sequences_in(const std::string& file) {
+  const auto text = sys::read_file(file);
+  if (!text) return model::bad_input(to_string(text.error()));
+  return explore::sequences_from_text(*text, file);
+}
+
+model::Result<std::vector<explore::Sequence>> drawn(const Options& options, const Shard& shard) {
+  auto corpus = options.corpus.empty() ? explore::corpus() : sequences_in(options.corpus);
+  if (!corpus) return corpus;
+  const explore::Source source{.seed = options.seed, .focus = options.focus, .corpus = *corpus};
   const int count = options.seconds > 0 ? options.seconds * kFastest : options.sequences;
   std::vector<explore::Sequence> sequences;
   for (int i = 0; i < count; ++i) {
@@ -68,13 +80,12 @@ std::vector<explore::Sequence> drawn(const Options& options, const Shard& shard)
 }
 
 int replay(const Options& options) {
-  const auto text = sys::read_file(options.replay);
-  if (!text) {
-    return report_error({model::Error::Kind::bad_input, to_string(text.error())});
-  }
-  const auto sequences = explore::sequences_from_text(*text, options.replay);
+  const auto sequences = sequences_in(options.replay);
   if (!sequences) return report_error(sequences.error());
-  const auto guest = ExploreGuest::create(options.kernel, {.append = options.append});
+  if (options.kernels.size() > 1) {
+    return report_error({model::Error::Kind::bad_input, "--replay takes one --kernel"});
+  }
+  const auto guest = ExploreGuest::create(options.kernels.front(), {.append = options.append});
   if (!guest) return report_error(guest.error());
   const auto traces = guest->run(*sequences, 0, std::nullopt, false);
   if (!traces) return report_error(traces.error());
@@ -83,6 +94,17 @@ int replay(const Options& options) {
     if (trace != traces->end()) fmt::print("{}", to_text(sequence, trace->second));
   }
   return kAllGood;
+}
+
+int grow(const Options& options) {
+  catch_interrupts();
+  const auto grown = grow_corpus({.file = options.grow,
+                                  .kernels = options.kernels,
+                                  .focus = options.focus,
+                                  .append = options.append,
+                                  .seed = options.seed,
+                                  .sequences = options.sequences});
+  return grown ? kAllGood : report_error(grown.error());
 }
 
 // Says and keeps what was found.
@@ -122,7 +144,7 @@ int run(const Options& options) {
     return report_error({model::Error::Kind::bad_input, what});
   };
   if (!options.replay.empty()) {
-    return options.kernel.empty() ? bad("--replay needs --kernel") : replay(options);
+    return options.kernels.empty() ? bad("--replay needs --kernel") : replay(options);
   }
   const auto changes = compare::known_changes();
   if (!changes) return report_error(changes.error());
@@ -133,9 +155,13 @@ int run(const Options& options) {
     if (!model::ns_type_from_name(type))
       return bad(fmt::format("\"{}\" is no namespace type", type));
   }
+  if (!options.grow.empty()) {
+    return options.kernels.empty() ? bad("--grow needs --kernel") : grow(options);
+  }
   const auto sequences = drawn(options, *shard);
+  if (!sequences) return report_error(sequences.error());
   if (options.list) {
-    for (const auto& sequence : sequences) fmt::print("{}", to_text(sequence));
+    for (const auto& sequence : *sequences) fmt::print("{}", to_text(sequence));
     return kAllGood;
   }
   if (options.base.empty() || options.now.empty()) {
@@ -160,7 +186,7 @@ int run(const Options& options) {
                       {{options.seed, options.shard, options.focus}}};
   ExplorePair pair(std::move(*base), std::move(*now), {time, options.jobs > 1});
   auto exploration = explore::explore(
-      sequences,
+      *sequences,
       [&](const std::vector<explore::Sequence>& some, int disturbance) {
         return pair.run(some, disturbance);
       },
@@ -180,6 +206,7 @@ void add_explore(CLI::App& app, Action& chosen) {
   command->footer(
       "Example: nsvet explore --base debian:7.0 --new debian:7.1 --time 60 -o results/explore\n"
       "         nsvet explore --replay results/explore/finding-01.seq --kernel debian:7.2\n"
+      "         nsvet explore --grow corpus.seq --kernel debian:6.12 --kernel debian:7.3\n"
       "         nsvet explore --merge shard-1 shard-2 -o results/explore");
   const auto options = std::make_shared<Options>();
   command->add_option("--base", options->base, "A kernel; see: nsvet kernels fetch --help");
@@ -202,7 +229,12 @@ void add_explore(CLI::App& app, Action& chosen) {
   command->add_flag("--list", options->list, "Print the sequences that would run, and run none");
   command->add_option("--merge", options->merge, "Folders of explorations, as of shards: make one");
   command->add_option("--replay", options->replay, "Run the sequences of this file on --kernel");
-  command->add_option("--kernel", options->kernel, "The kernel of --replay");
+  command->add_option("--grow", options->grow,
+                      "Grow the corpus in this file: add what reaches more of --kernel, keep the "
+                      "fewest that reach all");
+  command->add_option("--corpus", options->corpus, "Mutate the sequences of this file, not ours");
+  command->add_option("--kernel", options->kernels,
+                      "The kernel of --replay; of --grow, may be repeated");
   command->add_option("-o,--output", options->output, "Folder of the report and the reproducers");
   command->callback([&chosen, options] { chosen = [options] { return run(*options); }; });
 }

@@ -51,6 +51,7 @@ model::Result<ExploreGuest> ExploreGuest::create(const std::string& kernel, Opti
     if (!file) return tl::unexpected(file.error());
     guest.files_.push_back(std::move(*file));
   }
+  if (guest.options_.symbols) guest.files_.push_back({"kernel_symbols", ""});
   return guest;
 }
 
@@ -83,7 +84,8 @@ model::Result<Traces> ExploreGuest::run(const std::vector<Sequence>& sequences, 
     const vm::Machine machine{.kernel = kernel_.image,
                               .initramfs = initramfs->path,
                               .append = options_.append,
-                              .perturbation = perturbation(options_.seed, disturbance)};
+                              .perturbation = perturbation(options_.seed, disturbance),
+                              .plugin = options_.plugin};
     std::optional<Clock::time_point> begin;
     std::string running;
     std::string trouble;
@@ -94,6 +96,7 @@ model::Result<Traces> ExploreGuest::run(const std::vector<Sequence>& sequences, 
                                [&](const model::Event& event, std::chrono::nanoseconds) {
                                  if (!begin) begin = Clock::now();
                                  if (show) progress.take(event);
+                                 if (options_.on_event) options_.on_event(event);
                                  if (const auto* start = std::get_if<model::Start>(&event)) {
                                    running = start->id;
                                  }

@@ -2,12 +2,14 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "explore/difference.h"
 #include "model/error.h"
+#include "model/event.h"
 #include "vm/initramfs.h"
 #include "vm/kernel_image.h"
 #include "vm/qemu.h"
@@ -19,6 +21,9 @@ class ExploreGuest {
   struct Options {
     std::vector<std::string> append;  ///< Boot parameters added to ours.
     int seed = 1;
+    std::string plugin{};  ///< As of vm::Machine.
+    bool symbols = false;  ///< The guest tells its kernel's symbols: that takes it some seconds.
+    std::function<void(const model::Event&)> on_event{};
   };
   static model::Result<ExploreGuest> create(const std::string& kernel, Options options);
 

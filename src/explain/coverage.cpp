@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <span>
 
 #include "explain/namespace_code.h"
 #include "model/glob.h"
@@ -12,13 +13,19 @@
 namespace nsvet::explain {
 namespace {
 
-std::string area_of(const Function& function) {
+std::string_view area_of(const Function& function) {
   for (const Area& area : namespace_code()) {
     for (const auto glob : area.globs) {
-      if (model::glob_match(glob, function.name)) return std::string(area.name);
+      if (model::glob_match(glob, function.name)) return area.name;
     }
   }
   return {};
+}
+
+// The addresses that the plugin has counted, whatever it says of their number.
+std::span<const std::uint64_t> counted(const std::vector<std::uint64_t>& words) {
+  if (words.empty()) return {};
+  return std::span(words).subspan(1, std::min<std::size_t>(words[0], words.size() - 1));
 }
 
 using Functions = std::map<std::string, std::set<std::string>>;
@@ -38,22 +45,44 @@ std::vector<std::string> never(const Functions& functions) {
 
 }  // namespace
 
+NamespaceMap::NamespaceMap(const Symbols& symbols) : symbols_(symbols) {
+  for (const Function& function : symbols.functions()) {
+    const auto area = area_of(function);
+    if (!area.empty()) rows_[function.address] = {area, function.name, function.address};
+  }
+}
+
+const NamespaceMap::Row* NamespaceMap::find(std::uint64_t address) const {
+  const auto* function = symbols_.find(address);
+  if (function == nullptr) return nullptr;
+  const auto row = rows_.find(function->address);
+  return row == rows_.end() ? nullptr : &row->second;
+}
+
 void add_run(Coverage& coverage, const std::string& run, const std::vector<std::uint64_t>& words,
              const Symbols& symbols) {
   coverage.runs.push_back(run);
-  // A function's name by its address; several names of one function are one row.
-  std::map<std::uint64_t, std::set<std::string>*> rows;
-  for (const Function& function : symbols.functions()) {
-    const auto area = area_of(function);
-    if (!area.empty()) rows[function.address] = &coverage.areas[area][function.name];
+  const NamespaceMap map(symbols);
+  const auto functions_of = [&](const NamespaceMap::Row& row) -> auto& {
+    // Several names of one function are one row.
+    return coverage.areas[std::string(row.area)][std::string(row.function)];
+  };
+  for (const auto& [address, row] : map.rows()) functions_of(row);
+  for (const auto address : counted(words)) {
+    const auto* row = map.find(address);
+    if (row == nullptr) continue;
+    functions_of(*row).insert(run);
+    coverage.blocks[run].insert(address);
   }
-  const std::size_t count = words.empty() ? 0 : std::min<std::size_t>(words[0], words.size() - 1);
-  for (std::size_t i = 1; i <= count; ++i) {
-    const auto* function = symbols.find(words[i]);
-    if (function == nullptr) continue;
-    const auto row = rows.find(function->address);
-    if (row != rows.end()) row->second->insert(run);
+}
+
+std::vector<std::vector<std::uint64_t>> between_marks(const std::vector<std::uint64_t>& words) {
+  std::vector<std::vector<std::uint64_t>> parts;
+  for (const auto word : counted(words)) {
+    if (word == 0) parts.emplace_back();
+    if (word != 0 && !parts.empty()) parts.back().push_back(word);
   }
+  return parts;
 }
 
 std::string coverage_text(const Coverage& coverage) {
@@ -74,7 +103,12 @@ std::string coverage_text(const Coverage& coverage) {
       for (const auto& name : missed) lists += fmt::format("  {}\n", name);
     }
   }
-  return text + lists;
+  text += fmt::format("{:<20}", "blocks");
+  for (const auto& run : coverage.runs) {
+    const auto found = coverage.blocks.find(run);
+    text += fmt::format("{:>14}", found == coverage.blocks.end() ? 0 : found->second.size());
+  }
+  return text + "\n" + lists;
 }
 
 std::string coverage_json(const std::vector<Coverage>& all) {
@@ -87,7 +121,12 @@ std::string coverage_json(const std::vector<Coverage>& all) {
       for (const auto& [name, runs] : functions) rows[name] = runs;
       areas[area] = rows;
     }
-    kernels.push_back({{"kernel", coverage.kernel}, {"runs", coverage.runs}, {"areas", areas}});
+    Json blocks = Json::object();
+    for (const auto& [run, reached] : coverage.blocks) blocks[run] = reached.size();
+    kernels.push_back({{"kernel", coverage.kernel},
+                       {"runs", coverage.runs},
+                       {"areas", areas},
+                       {"blocks", blocks}});
   }
   return Json{{"schema", "nsvet.coverage/1"}, {"kernels", kernels}}.dump(2) + "\n";
 }

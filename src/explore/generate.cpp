@@ -4,271 +4,55 @@
 
 #include <algorithm>
 
-#include "explore/random.h"
+#include "explore/drawing.h"
+#include "explore/mutate.h"
 
 namespace nsvet::explore {
 namespace {
 
-// Something that a step has made: a word of a domain, and who made it.
-struct Resource {
-  const domain* kind;
-  int word;
-  int actor;
-  bool operator==(const Resource&) const = default;
-};
+// Two operations that matter to each other must meet: pairs grow as the square.
+constexpr std::size_t kShortest = 8;
+constexpr std::size_t kLongest = 26;
 
-// Files that share a domain have a copy each.
-bool is_same(const domain* a, const domain* b) {
-  return a == b || std::string_view(a->name) == b->name;
+constexpr int kMutations = 50;  ///< Percent.
+
+std::vector<Step> afresh(Random& random, const std::vector<std::string>& focus) {
+  Drawing drawing(random, focus);
+  drawing.cast();
+  const auto length = drawing.steps().size() + kShortest +
+                      static_cast<std::size_t>(random.below(kLongest - kShortest));
+  while (drawing.steps().size() < length) drawing.draw();
+  drawing.epilogue();
+  return drawing.steps();
 }
 
-// Two operations that matter to each other must meet: pairs grow as the square.
-constexpr int kShortest = 8;
-constexpr int kLongest = 26;
-constexpr int kDeepest = 3;  ///< Makers of makers.
-
-class Drawing {
- public:
-  Drawing(const Source& source, std::uint64_t number)
-      : random_(source.seed, number), focus_(source.focus) {
-    sequence_.id = fmt::format("{}.{}", source.seed, number);
-    sequence_.user = random_.chance(50);
-  }
-
-  Sequence run() {
-    cast();
-    const auto length =
-        sequence_.steps.size() + static_cast<std::size_t>(kShortest) +
-        static_cast<std::size_t>(random_.below(static_cast<std::size_t>(kLongest - kShortest)));
-    while (sequence_.steps.size() < length) {
-      const op* operation = choose();
-      prepare(*operation, able_or_any(*operation), 0);
-      add(*operation);
-    }
-    epilogue();
-    return std::move(sequence_);
-  }
-
- private:
-  // Often a second process, and one without privilege.
-  void cast() {
-    if (!random_.chance(80)) return;
-    add(*named("clone"), 0, {0, 0});
-    if (!random_.chance(60)) return;
-    add(*named("clone"), 0, {1, 0});
-    add(*named("become_user"), 2, {1});
-  }
-
-  // What has changed without any answer saying so.
-  void epilogue() {
-    for (const char* look : {"mountinfo", "ns_links", "proc_status", "uname", "links"}) {
-      if (random_.chance(40)) add(*named(look));
+std::vector<const Sequence*> in_focus(const Source& source) {
+  std::vector<const Sequence*> all;
+  for (const Sequence& sequence : source.corpus) {
+    if (std::ranges::any_of(sequence.steps, [&](const Step& step) {
+          return touches(*step.operation, source.focus);
+        })) {
+      all.push_back(&sequence);
     }
   }
-
-  static const op* named(std::string_view name) {
-    const auto& all = operations();
-    return *std::ranges::find_if(all, [&](const op* o) { return name == o->name; });
-  }
-
-  bool in_focus(const op& operation) const {
-    const std::string_view types = operation.types;
-    return focus_.empty() || std::ranges::any_of(focus_, [&](const std::string& type) {
-             return types.find(type) != std::string_view::npos;
-           });
-  }
-
-  bool have(const domain* kind) const {
-    return std::ranges::any_of(made_, [&](const Resource& r) { return is_same(r.kind, kind); });
-  }
-
-  bool has(int actor, const domain* kind) const {
-    return std::ranges::any_of(
-        made_, [&](const Resource& r) { return is_same(r.kind, kind) && r.actor == actor; });
-  }
-
-  // The actors that have all that only its maker has: descriptors.
-  std::vector<int> able(const op& operation) const {
-    std::vector<int> all;
-    if (!needs_descriptor(operation)) return all;
-    for (int actor = 0; actor < actors_; ++actor) {
-      bool fits = !gone_[static_cast<std::size_t>(actor)];
-      for (int i = 0; i < param_count(operation); ++i) {
-        const param& p = operation.params[i];
-        fits &= !is_needed(p) || p.domain->per_actor == 0 || has(actor, p.domain);
-      }
-      if (fits) all.push_back(actor);
-    }
-    return all;
-  }
-
-  int able_or_any(const op& operation) {
-    const auto all = able(operation);
-    return all.empty() ? draw_actor() : random_.pick(all);
-  }
-
-  const op* choose() {
-    // What is there already is to be used, too: else nothing would meet.
-    const bool use = !made_.empty() && random_.chance(30);
-    for (int tries = 0;; ++tries) {
-      const op* operation = random_.pick(operations());
-      if (tries < 200 && !in_focus(*operation) && !random_.chance(10)) continue;
-      if (makes_actor(*operation) && actors_ == ACTORS) continue;
-      if ((operation->flags & ENDS) != 0 && !random_.chance(30)) continue;
-      if (use && tries < 50 && !uses_what_is_there(*operation)) continue;
-      return operation;
-    }
-  }
-
-  static bool needs_descriptor(const op& operation) {
-    return std::any_of(operation.params, operation.params + param_count(operation),
-                       [](const param& p) { return is_needed(p) && p.domain->per_actor != 0; });
-  }
-
-  static bool is_needed(const param& p) { return p.role == NEED || p.role == TAKE; }
-
-  bool uses_what_is_there(const op& operation) const {
-    bool any = false;
-    for (int i = 0; i < param_count(operation); ++i) {
-      const param& p = operation.params[i];
-      if (!is_needed(p)) continue;
-      if (!have(p.domain)) return false;
-      any = true;
-    }
-    return any;
-  }
-
-  // Seldom an operation whose needs are not met; else what makes what it needs comes before it.
-  void prepare(const op& operation, int actor, int depth) {
-    if (depth == kDeepest || random_.chance(4)) return;
-    for (int i = 0; i < param_count(operation); ++i) {
-      const param& p = operation.params[i];
-      if (!is_needed(p)) continue;
-      if (p.domain->per_actor != 0 ? has(actor, p.domain) : have(p.domain)) continue;
-      const op* maker = maker_of(p.domain);
-      if (maker == nullptr) continue;
-      prepare(*maker, actor, depth + 1);
-      sure_ = true;
-      add(*maker, actor);
-      sure_ = false;
-    }
-  }
-
-  const op* maker_of(const domain* kind) {
-    std::vector<const op*> makers;
-    for (const op* operation : operations()) {
-      for (int i = 0; i < param_count(*operation); ++i) {
-        const param& p = operation->params[i];
-        // Not what turns one into another.
-        if (is_needed(p) && is_same(p.domain, kind)) break;
-        if (p.role == GIVE && is_same(p.domain, kind)) makers.push_back(operation);
-      }
-    }
-    return makers.empty() ? nullptr : random_.pick(makers);
-  }
-
-  static bool makes_actor(const op& operation) {
-    return operation.params[0].domain == &kActorDomain;
-  }
-
-  int draw_actor() {
-    std::vector<int> weighted;
-    for (int actor = 0; actor < actors_; ++actor) {
-      if (gone_[static_cast<std::size_t>(actor)]) continue;
-      for (int weight = actor == 2 ? 1 : 2; weight > 0; --weight) weighted.push_back(actor);
-    }
-    return weighted.empty() ? 0 : random_.pick(weighted);
-  }
-
-  // Early words are the usual ones, late ones the odd ones.
-  int draw_word(const domain& from) {
-    const auto count = static_cast<std::size_t>(from.count);
-    if (sure_ && random_.chance(70)) return 0;
-    return random_.chance(50) ? random_.below((count + 1) / 2) : random_.below(count);
-  }
-
-  // Mostly by an actor that has what it needs; a maker by the actor that it is for.
-  void add(const op& operation, int by = -1) {
-    Step step{by < 0 ? able_or_any(operation) : by, &operation, {}};
-    bool bound = by >= 0 || needs_descriptor(operation);
-    std::vector<Resource> taken;
-    for (int i = 0; i < param_count(operation); ++i) {
-      const param& p = operation.params[i];
-      int& word = step.words[static_cast<std::size_t>(i)];
-      word = draw_word(*p.domain);
-      if (is_needed(p)) {
-        if (const auto found = draw_resource(p.domain, bound ? step.actor : -1)) {
-          word = found->word;
-          // The maker knows where to find it; whoever else may be elsewhere.
-          if (!bound && random_.chance(75)) {
-            step.actor = found->actor;
-            bound = true;
-          }
-          if (p.role == TAKE) taken.push_back(*found);
-        }
-      } else if (p.domain == &kActorDomain || (p.domain == &kUnmappedDomain && p.role == GIVE)) {
-        word = actors_ - 1;
-      } else if (std::string_view(p.domain->name) == "target" && word < ACTORS) {
-        word = random_.below(static_cast<std::size_t>(actors_));
-        // Others are more often refused, and see more.
-        if (word == step.actor && random_.chance(50))
-          word = random_.below(static_cast<std::size_t>(actors_));
-      }
-    }
-    if (gone_[static_cast<std::size_t>(step.actor)]) step.actor = draw_actor();
-    commit(step, taken);
-  }
-
-  void add(const op& operation, int actor, std::array<int, kParams> words) {
-    commit({actor, &operation, words}, {});
-  }
-
-  const Resource* draw_resource(const domain* kind, int actor) {
-    std::vector<const Resource*> all;
-    for (const auto& resource : made_) {
-      const bool fits = actor < 0 || kind->per_actor == 0 || resource.actor == actor;
-      if (is_same(resource.kind, kind) && fits) all.push_back(&resource);
-    }
-    return all.empty() ? nullptr : random_.pick(all);
-  }
-
-  void commit(const Step& step, const std::vector<Resource>& taken) {
-    sequence_.steps.push_back(step);
-    for (const auto& resource : taken) std::erase(made_, resource);
-    for (int i = 0; i < param_count(*step.operation); ++i) {
-      const param& p = step.operation->params[i];
-      if (p.role != GIVE) continue;
-      if (p.domain != &kActorDomain) {
-        made_.push_back({p.domain, step.words[static_cast<std::size_t>(i)], step.actor});
-        continue;
-      }
-      const int child = actors_++;
-      // It has what its maker has.
-      const auto inherited = made_;
-      for (Resource resource : inherited) {
-        if (resource.actor != step.actor) continue;
-        resource.actor = child;
-        made_.push_back(resource);
-      }
-    }
-    if ((step.operation->flags & ENDS) != 0 && step.actor != 0) {
-      gone_[static_cast<std::size_t>(step.actor)] = true;
-    }
-  }
-
-  Random random_;
-  const std::vector<std::string>& focus_;
-  Sequence sequence_;
-  std::vector<Resource> made_;
-  std::array<bool, ACTORS> gone_{};
-  int actors_ = 1;
-  bool sure_ = false;  ///< What is added shall succeed.
-};
+  return all;
+}
 
 }  // namespace
 
 Sequence generate(const Source& source, std::uint64_t number) {
-  return Drawing(source, number).run();
+  Random random(source.seed, number);
+  Sequence sequence{fmt::format("{}.{}", source.seed, number), random.chance(50), {}};
+  const auto parents = in_focus(source);
+  if (!parents.empty() && random.chance(kMutations)) {
+    const Sequence& parent = *random.pick(parents);
+    // What it reached it may reach only so.
+    if (random.chance(80)) sequence.user = parent.user;
+    sequence.steps = mutated(parent, *random.pick(parents), random, source.focus);
+  } else {
+    sequence.steps = afresh(random, source.focus);
+  }
+  return sequence;
 }
 
 }  // namespace nsvet::explore

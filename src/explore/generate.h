@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -12,10 +13,10 @@ namespace nsvet::explore {
 struct Source {
   std::uint64_t seed = 1;
   std::vector<std::string> focus;  ///< Namespace types; none: all.
+  /// Of this, half of the sequences are mutations; of none, all are drawn afresh.
+  std::span<const Sequence> corpus{};
 };
 
-/// Arguments are drawn mostly from what the steps before have made: queues, listeners, mounts,
-/// descriptors, actors, and by whom.
 Sequence generate(const Source& source, std::uint64_t number);
 
 }  // namespace nsvet::explore

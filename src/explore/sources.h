@@ -1,4 +1,5 @@
-// The sources of the operations, of which reproducers are made, and the schema: compiled in.
+// The sources of the operations, of which reproducers are made, the schema and the corpus: compiled
+// in.
 #pragma once
 
 #include <string_view>

@@ -10,6 +10,7 @@
 #include "explore/sequence.h"
 #include "guest/port.h"
 #include "model/event.h"
+#include "model/mark.h"
 #include "sys/error.h"
 #include "sys/file.h"
 
@@ -65,6 +66,7 @@ int main(int argc, char** argv) {
   }
   for (const auto& sequence : *sequences) {
     send(model::Start{sequence.id});
+    model::mark_sequence();
     send(run(sequence));
   }
   send(model::Finish{});

@@ -70,6 +70,8 @@ TEST(KnownChanges, ExplainExplorationsWithoutDirection) {
             "mount_setattr(2) is new");
   EXPECT_EQ(why("explore:mount_setattr /b RDONLY 0: 0 -> EPERM", "5.10.0", "6.1.0"), "");
   EXPECT_EQ(why("explore:mount_setattr /b RDONLY 0: ENOSYS -> 0", "6.1.0", "6.12.0"), "");
+  EXPECT_NE(why("explore:waitid 0: si_uid=65534 -> si_uid=0", "7.2.0", "7.3.0"), "");
+  EXPECT_EQ(why("explore:stat /f: uid=65534 -> uid=0", "7.2.0", "7.3.0"), "");
 }
 
 TEST(KnownChanges, SayWhatIsWrongWithAnEntry) {

@@ -55,6 +55,35 @@ TEST(Coverage, WhatIsNoneIsNothing) {
   }
 }
 
+TEST(Coverage, TellsBlocks) {
+  const auto coverage =
+      covered({4, 0xffffffff81000010, 0xffffffff81000020, 0xffffffff81000010, 0xffffffff81000210});
+  EXPECT_EQ(coverage.blocks.at("checks").size(), 2U);
+  EXPECT_NE(coverage_text(coverage).find("\nblocks                           2\n"),
+            std::string::npos)
+      << coverage_text(coverage);
+}
+
+TEST(BetweenMarks, WhatIsBehindEachMarkIsApart) {
+  using Parts = std::vector<std::vector<std::uint64_t>>;
+  EXPECT_EQ(between_marks({6, 9, 0, 5, 7, 0, 5}), (Parts{{5, 7}, {5}}));
+  EXPECT_EQ(between_marks({2, 0, 0}), (Parts{{}, {}}));
+  for (const auto& none : Parts{{}, {0}, {1, 5}, {9}}) EXPECT_TRUE(between_marks(none).empty());
+  EXPECT_EQ(between_marks({9, 0, 5}), (Parts{{5}}));
+}
+
+TEST(NamespaceMap, KnowsTheFunctionAndNothingElse) {
+  const auto symbols = Symbols::parse(kSymbols).value();
+  const NamespaceMap map(symbols);
+  const auto* row = map.find(0xffffffff81000110);
+  ASSERT_NE(row, nullptr);
+  EXPECT_EQ(row->area, "uts");
+  EXPECT_EQ(row->function, "utsns_get");
+  EXPECT_EQ(row->address, 0xffffffff81000100U);
+  EXPECT_EQ(map.find(0xffffffff81000210), nullptr);
+  EXPECT_EQ(map.find(0), nullptr);
+}
+
 TEST(NamespaceCode, FunctionsAreOfOneAreaEach) {
   std::set<std::string_view> globs;
   for (const Area& area : namespace_code()) {

@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
 
+#include "explore/corpus.h"
 #include "explore/generate.h"
 #include "explore/random.h"
 
@@ -54,6 +56,37 @@ TEST(Generate, IsTheSameForTheSameNumber) {
             generate({.seed = 1, .focus = {}}, 17).steps);
 }
 
+TEST(Generate, MutatesTheCorpusInEverySecondSequence) {
+  const auto parents =
+      sequences_from_text(
+          "sequence c root\n0 sethostname alpha\n0 sethostname beta\n0 sethostname alpha\n", "text")
+          .value();
+  const Source source{.seed = 1, .focus = {}, .corpus = parents};
+  int mutations = 0;
+  for (std::uint64_t number = 0; number < 1000; ++number) {
+    const auto sequence = generate(source, number);
+    EXPECT_EQ(sequence, generate(source, number));
+    EXPECT_FALSE(sequence.steps.empty());
+    EXPECT_LE(sequence.steps.size(), static_cast<std::size_t>(STEPS));
+    const auto steps = std::ranges::count_if(sequence.steps, [&](const Step& step) {
+      return std::ranges::find(parents[0].steps, step) != parents[0].steps.end();
+    });
+    mutations += steps >= 2 ? 1 : 0;
+  }
+  EXPECT_GT(mutations, 300);
+  EXPECT_LT(mutations, 600);
+}
+
+TEST(Generate, MutatesOnlyWhatIsInFocus) {
+  const auto parents = sequences_from_text("sequence c root\n0 links\n", "text").value();
+  for (std::uint64_t number = 0; number < 100; ++number) {
+    EXPECT_EQ(generate({.seed = 1, .focus = {"uts"}, .corpus = parents}, number),
+              generate({.seed = 1, .focus = {"uts"}}, number));
+    EXPECT_NE(generate({.seed = 1, .focus = {"net"}, .corpus = parents}, number),
+              generate({.seed = 1, .focus = {"net"}}, number));
+  }
+}
+
 // The draws are ours, not the library's: these are SplitMix64's, whatever the machine.
 TEST(Random, IsTheSameEverywhere) {
   Random random(1, 0);
@@ -73,9 +106,9 @@ TEST(Generate, DrawsEveryOperation) {
 }
 
 TEST(Generate, NoActorIsMadeTwiceAndNoneActsBeforeItIsMade) {
-  for (std::uint64_t number = 0; number < 1000; ++number) {
+  for (std::uint64_t number = 0; number < 3000; ++number) {
     std::set<int> made{0};
-    for (const auto& step : generate({.seed = 3, .focus = {}}, number).steps) {
+    for (const auto& step : generate({.seed = 3, .focus = {}, .corpus = corpus()}, number).steps) {
       EXPECT_TRUE(made.contains(step.actor)) << number;
       if (step.operation->params[0].domain == &kActorDomain) {
         EXPECT_TRUE(made.insert(static_cast<int>(word_of(step, 0).n)).second) << number;

@@ -127,9 +127,10 @@ void on_signal(int number, siginfo_t* info, void* context) {
   (void)context;
   int code = errno;
   int room = (int)sizeof box->signals - box->signals_length;
-  int n = snprintf(box->signals + box->signals_length, (size_t)room,
-                   "\na%d got %d code=%d pid=%d uid=%d status=%d", my_slot, number, info->si_code,
-                   info->si_pid, (int)info->si_uid, number == SIGCHLD ? info->si_status : 0);
+  int n =
+      snprintf(box->signals + box->signals_length, (size_t)room,
+               "\na%d got %d code=%d pid=%d si_uid=%d status=%d", my_slot, number, info->si_code,
+               info->si_pid, (int)info->si_uid, number == SIGCHLD ? info->si_status : 0);
   box->signals_length += n < room ? n : room - 1;
   errno = code;
 }
@@ -289,6 +290,16 @@ static void remove_cgroups(const char* path) {
   for (int tries = 0; rmdir(path) < 0 && errno == EBUSY && tries < 50; tries++) nap(2000000);
 }
 
+static int cgroups_writable(void) { return access(CGROUP, W_OK) == 0; }
+static int cgroups_were_writable;
+
+// There is one hierarchy, however often it is mounted: a sequence may have made all of it
+// read-only.
+static void restore_cgroups(void) {
+  if (cgroups_were_writable && !cgroups_writable())
+    (void)!mount(NULL, CGROUP, NULL, MS_REMOUNT, NULL);
+}
+
 // Files that are global on some kernel: what a sequence wrote must not reach the next.
 static const char* const kGlobal[] = {
     "/proc/sys/kernel/pid_max",           "/proc/sys/user/max_cgroup_namespaces",
@@ -364,6 +375,7 @@ int prepare(long settle) {
     (void)!put("/proc/self/timens_offsets", "monotonic 10025000 0\nboottime 10025000 0\n");
   }
   each_global(0);
+  cgroups_were_writable = cgroups_writable();
   return 0;
 }
 
@@ -443,6 +455,7 @@ int run_steps(const struct step* steps, int count, int user, struct answer* answ
   kill(pid, SIGKILL);
   while (waitpid(pid, NULL, __WALL) < 0 && errno == EINTR) {
   }
+  restore_cgroups();
   remove_cgroups(cgroup);
   each_global(1);
   nap(settling);

@@ -13,7 +13,7 @@ OP(waitid) {
   siginfo_t info;
   memset(&info, 0, sizeof info);
   if (!check(syscall(SYS_waitid, P_ALL, 0, &info, WNOHANG | (int)v[0].n, NULL))) return;
-  say(" pid=%d code=%d status=%d uid=%d", info.si_pid, info.si_code, info.si_status,
+  say(" pid=%d code=%d status=%d si_uid=%d", info.si_pid, info.si_code, info.si_status,
       (int)info.si_uid);
 }
 OP(waitpid) {
@@ -70,7 +70,7 @@ OP(sigtimedwait) {
   siginfo_t info;
   struct timespec none = {0, 0};
   if (number(syscall(SYS_rt_sigtimedwait, &set, &info, &none, sizeof set)) < 0) return;
-  say(" code=%d pid=%d uid=%d", info.si_code, info.si_pid, (int)info.si_uid);
+  say(" code=%d pid=%d si_uid=%d", info.si_code, info.si_pid, (int)info.si_uid);
 }
 
 OP(prctl) { check(prctl((int)v[0].n, v[1].n, 0, 0, 0)); }

@@ -51,7 +51,7 @@ HELPER void say_end(int pid) {
   siginfo_t info;
   memset(&info, 0, sizeof info);
   if (syscall(SYS_waitid, P_PID, pid, &info, WEXITED | __WALL, NULL) == 0)
-    say(" end: pid=%d code=%d status=%d uid=%d", info.si_pid, info.si_code, info.si_status,
+    say(" end: pid=%d code=%d status=%d si_uid=%d", info.si_pid, info.si_code, info.si_status,
         (int)info.si_uid);
 }
 // Who a child is told that a signal is from.
@@ -64,7 +64,7 @@ OP(signal_child) {
     siginfo_t info;
     struct timespec limit = {1, 0};
     if (syscall(SYS_rt_sigtimedwait, &set, &info, &limit, sizeof set) > 0)
-      say("got code=%d pid=%d uid=%d ", info.si_code, info.si_pid, (int)info.si_uid);
+      say("got code=%d pid=%d si_uid=%d ", info.si_code, info.si_pid, (int)info.si_uid);
     _exit(3);
   }
   if (pid > 0) {
