@@ -6,6 +6,7 @@ namespace nsvet::explore {
 namespace {
 
 constexpr int kDeepest = 3;  ///< Makers of makers.
+constexpr int kMended = 85;  ///< Percent of the steps that are repeated.
 
 const op* named(std::string_view name) {
   const auto& all = operations();
@@ -23,6 +24,8 @@ bool Drawing::is_new_actor(const param& p) {
   return p.domain == &kActorDomain || (p.domain == &kUnmappedDomain && p.role == GIVE);
 }
 
+bool Drawing::is_target(const param& p) { return std::string_view(p.domain->name) == "target"; }
+
 void Drawing::cast() {
   if (!random_.chance(80)) return;
   commit({0, named("clone"), {0, 0}}, {});
@@ -37,17 +40,23 @@ void Drawing::draw() {
   add(*operation);
 }
 
+// What the step needs may have gone with another: mostly it gets one that is there, or a new one.
 void Drawing::repeat(Step step) {
-  if (!is_there(step.actor)) step.actor = draw_actor();
+  const bool mend = random_.chance(kMended);
+  if (!is_there(step.actor)) step.actor = mend ? able_or_any(*step.operation) : draw_actor();
+  if (mend) prepare(*step.operation, step.actor, 0);
   std::vector<Resource> taken;
   for (int i = 0; i < param_count(*step.operation); ++i) {
     const param& p = step.operation->params[i];
     int& word = step.words[static_cast<std::size_t>(i)];
     if (is_new_actor(p)) word = actors_ - 1;
-    if (p.role != TAKE) continue;
-    std::ranges::copy_if(made_, std::back_inserter(taken), [&](const Resource& r) {
-      return is_same(r.kind, p.domain) && r.word == word && r.actor == step.actor;
-    });
+    if (mend && is_target(p) && word < ACTORS && !is_there(word)) word = draw_target(step.actor);
+    if (!is_needed(p)) continue;
+    const Resource* found = find(p.domain, word, step.actor);
+    if (found == nullptr && mend) found = draw_resource(p.domain, step.actor);
+    if (found == nullptr) continue;
+    word = found->word;
+    if (p.role == TAKE) taken.push_back(*found);
   }
   commit(step, taken);
 }
@@ -65,6 +74,17 @@ bool Drawing::have(const domain* kind) const {
 bool Drawing::has(int actor, const domain* kind) const {
   return std::ranges::any_of(
       made_, [&](const Resource& r) { return is_same(r.kind, kind) && r.actor == actor; });
+}
+
+// Rather what the actor itself has made.
+const Drawing::Resource* Drawing::find(const domain* kind, int word, int actor) const {
+  const Resource* found = nullptr;
+  for (const auto& resource : made_) {
+    if (!is_same(resource.kind, kind) || resource.word != word) continue;
+    if (resource.actor == actor) return &resource;
+    if (kind->per_actor == 0) found = &resource;
+  }
+  return found;
 }
 
 bool Drawing::is_there(int actor) const {
@@ -162,7 +182,13 @@ int Drawing::draw_actor() {
 int Drawing::draw_word(const domain& from) {
   const auto count = static_cast<std::size_t>(from.count);
   if (sure_ && random_.chance(70)) return 0;
-  return random_.chance(50) ? random_.below((count + 1) / 2) : random_.below(count);
+  return random_.below(random_.chance(50) ? std::max<std::size_t>(count / 2, 1) : count);
+}
+
+// Others are more often refused, and see more.
+int Drawing::draw_target(int actor) {
+  if (actors_ == 1 || random_.chance(20)) return random_.below(static_cast<std::size_t>(actors_));
+  return (actor + 1 + random_.below(static_cast<std::size_t>(actors_ - 1))) % actors_;
 }
 
 // Mostly by an actor that has what it needs; a maker by the actor that it is for.
@@ -186,11 +212,8 @@ void Drawing::add(const op& operation, int by) {
       }
     } else if (is_new_actor(p)) {
       word = actors_ - 1;
-    } else if (std::string_view(p.domain->name) == "target" && word < ACTORS) {
-      word = random_.below(static_cast<std::size_t>(actors_));
-      // Others are more often refused, and see more.
-      if (word == step.actor && random_.chance(50))
-        word = random_.below(static_cast<std::size_t>(actors_));
+    } else if (is_target(p) && word < ACTORS) {
+      word = draw_target(step.actor);
     }
   }
   if (!is_there(step.actor)) step.actor = draw_actor();

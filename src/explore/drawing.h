@@ -21,7 +21,8 @@ class Drawing {
   void cast();
   /// One more operation, and before it what makes what it needs.
   void draw();
-  /// A step of another sequence: by an actor that is there, and a new actor is the next one.
+  /// A step of another sequence: by an actor that is there, mostly with what it needs, and a new
+  /// actor is the next one.
   void repeat(Step step);
   /// What has changed without any answer saying so.
   void epilogue();
@@ -40,12 +41,14 @@ class Drawing {
   static bool is_same(const domain* a, const domain* b);
   static bool is_needed(const param& p) { return p.role == NEED || p.role == TAKE; }
   static bool is_new_actor(const param& p);
+  static bool is_target(const param& p);
   static bool makes_actor(const op& operation) {
     return operation.params[0].domain == &kActorDomain;
   }
   static bool needs_descriptor(const op& operation);
   bool have(const domain* kind) const;
   bool has(int actor, const domain* kind) const;
+  const Resource* find(const domain* kind, int word, int actor) const;
   bool is_there(int actor) const;
   std::vector<int> able(const op& operation) const;
   bool uses_what_is_there(const op& operation) const;
@@ -55,6 +58,7 @@ class Drawing {
   void prepare(const op& operation, int actor, int depth);
   const op* maker_of(const domain* kind);
   int draw_actor();
+  int draw_target(int actor);
   int draw_word(const domain& from);
   const Resource* draw_resource(const domain* kind, int actor);
   void add(const op& operation, int by = -1);

@@ -7,6 +7,7 @@
 
 #include "explore/corpus.h"
 #include "explore/generate.h"
+#include "explore/mutate.h"
 #include "explore/random.h"
 
 namespace nsvet::explore {
@@ -75,6 +76,34 @@ TEST(Generate, MutatesTheCorpusInEverySecondSequence) {
   }
   EXPECT_GT(mutations, 300);
   EXPECT_LT(mutations, 600);
+}
+
+// What a step left out had made is mostly made again, or another of its kind is used.
+TEST(Generate, AMutationMostlyHasWhatItsStepsNeed) {
+  const auto parents =
+      sequences_from_text(
+          "sequence c root\n0 bind_itself /a\n0 umount /a 0\n0 mount_tmpfs /b 0\n0 umount /b 0\n",
+          "text")
+          .value();
+  const std::vector<std::string> focus{"uts"};
+  int met = 0;
+  int unmet = 0;
+  for (std::uint64_t number = 0; number < 2000; ++number) {
+    Random random(1, number);
+    std::multiset<std::string_view> mounts;
+    for (const auto& step : mutated(parents[0], parents[0], random, focus)) {
+      for (int i = 0; i < param_count(*step.operation); ++i) {
+        const param& p = step.operation->params[i];
+        if (std::string_view(p.domain->name) != "mount") continue;
+        if (p.role == GIVE) mounts.insert(word_of(step, i).name);
+        if (p.role != TAKE) continue;
+        const auto found = mounts.find(word_of(step, i).name);
+        ++(found == mounts.end() ? unmet : met);
+        if (found != mounts.end()) mounts.erase(found);
+      }
+    }
+  }
+  EXPECT_GT(met, 9 * unmet);
 }
 
 TEST(Generate, MutatesOnlyWhatIsInFocus) {

@@ -262,7 +262,7 @@ static const struct domain kPropagation = {
           {"REC|SLAVE", MS_REC | MS_SLAVE}, {"SHARED|SLAVE", MS_SHARED | MS_SLAVE})};
 static const struct domain kUmountFlags = {
     "umount_flags", 0,
-    WORDS({"0", 0}, {"DETACH", MNT_DETACH}, {"EXPIRE", MNT_EXPIRE}, {"NOFOLLOW", UMOUNT_NOFOLLOW},
+    WORDS({"0", 0}, {"DETACH", MNT_DETACH}, {"NOFOLLOW", UMOUNT_NOFOLLOW}, {"EXPIRE", MNT_EXPIRE},
           {"bad", 64})};
 static const struct domain kRemountFlags = {
     "remount_flags", 0,
