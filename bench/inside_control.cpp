@@ -18,16 +18,12 @@
 
 #include "inside.h"
 #include "sys/file_handle.h"
+#include "sys/pidfd_info.h"
 
 namespace nsvet::bench {
 namespace {
 
 using enum model::NsType;
-
-// Of linux/pidfd.h, newer than the headers that we are built with.
-using PidfdInfo = std::array<std::uint64_t, 8>;
-constexpr unsigned long kPidfdGetInfo = _IOWR(0xff, 11, PidfdInfo);
-constexpr std::uint64_t kPidfdInfoPid = 1;
 
 using OfObject = long (*)(int);
 
@@ -167,8 +163,8 @@ long wait_by_pidfd(int pidfd) {
 }
 
 long ask_pidfd(int pidfd) {
-  PidfdInfo info{kPidfdInfoPid};
-  return ::ioctl(pidfd, kPidfdGetInfo, &info);
+  sys::PidfdInfo info;
+  return ::ioctl(pidfd, sys::kPidfdGetInfo, &info);
 }
 
 long stat_pidfd(int pidfd) {
@@ -240,9 +236,17 @@ const bool registered = register_operations({
      {},
      of_segment<list<kSegments>>},
     {"mq_getattr", "one mq_getattr(3)", "mq_getattr(3)", {}, of_posix_queue<get_attributes>},
-    {"mq_notify", "mq_notify(3), and no more", "mq_notify(3)", {}, of_posix_queue<notify>},
+    {"mq_notify",
+     "mq_notify(3) that asks for it, and one that asks no more",
+     "mq_notify(3)",
+     {},
+     of_posix_queue<notify>},
     {"mq_poll", "one poll(2) of a queue", "mq_overview(7)", {}, of_posix_queue<poll_queue>},
-    {"mq_read", "one read(2) of a queue's state", "mq_overview(7)", {}, of_posix_queue<read_queue>},
+    {"mq_read",
+     "one pread(2) of a queue's state",
+     "mq_overview(7)",
+     {},
+     of_posix_queue<read_queue>},
     {"pidfd_wait", "one waitid(P_PIDFD, WNOHANG)", "waitid(2)", {}, of_child<wait_by_pidfd>},
     {"pidfd_info",
      "one ioctl(PIDFD_GET_INFO)",

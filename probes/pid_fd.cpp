@@ -10,6 +10,7 @@
 #include "pid_signal.h"
 #include "sys/file.h"
 #include "sys/file_handle.h"
+#include "sys/pidfd_info.h"
 
 namespace nsvet::probe {
 namespace {
@@ -131,24 +132,11 @@ NSVET_CHECK(handle_directions,
   t.expect("the dead", opened_by(outer, *handle), "ESTALE");
 }
 
-// struct pidfd_info of linux/pidfd.h, first version.
-struct PidfdInfo {
-  std::uint64_t mask = 1 | 2;  // PIDFD_INFO_PID, PIDFD_INFO_CREDS
-  std::uint64_t cgroupid = 0;
-  std::uint32_t pid = 0;
-  std::uint32_t tgid = 0;
-  std::uint32_t ppid = 0;
-  std::uint32_t ids[8] = {};
-  std::int32_t exit_code = 0;
-};
-static_assert(sizeof(PidfdInfo) == 64);
-constexpr unsigned long kGetInfo = _IOWR(0xFF, 11, PidfdInfo);
-
 std::string info_by(Actor& reader, int pidfd) {
   const int there = reader.give(pidfd);
   return reader([there] {
-    PidfdInfo info;
-    if (::ioctl(there, kGetInfo, &info) != 0) return sys::errno_name(errno);
+    sys::PidfdInfo info;
+    if (::ioctl(there, sys::kPidfdGetInfo, &info) != 0) return sys::errno_name(errno);
     return fmt::format("pid {} tgid {} ppid {}", info.pid, info.tgid, info.ppid);
   });
 }

@@ -2,6 +2,11 @@
 
 #include <gmock/gmock.h>
 
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <set>
+
 namespace nsvet::model {
 namespace {
 
@@ -45,6 +50,48 @@ TEST(Schema, EnforcesEveryKeywordOfOurs) {
     EXPECT_EQ(schema.violation(rule.kept), "") << rule.schema;
     EXPECT_THAT(schema.violation(rule.broken), testing::HasSubstr(rule.says)) << rule.schema;
   }
+}
+
+// What names members of a document, and what constrains nothing.
+bool names_members(const std::string& key) { return key == "properties" || key == "definitions"; }
+bool says_nothing(const std::string& key) {
+  return key == "$schema" || key == "title" || key == "description";
+}
+
+void gather(const nlohmann::json& schema, std::set<std::string>& keywords) {
+  if (schema.is_array()) {
+    for (const auto& each : schema) gather(each, keywords);
+  }
+  if (!schema.is_object()) return;
+  for (const auto& [key, value] : schema.items()) {
+    if (names_members(key)) {
+      for (const auto& member : value) gather(member, keywords);
+    } else if (!says_nothing(key)) {
+      keywords.insert(key);
+      gather(value, keywords);
+    }
+  }
+}
+
+// A keyword of a later draft would be ignored: those of the test above are all.
+TEST(Schema, OursGoByThoseKeywordsOnly) {
+  std::set<std::string> keywords;
+  int schemas = 0;
+  for (const auto& file : std::filesystem::recursive_directory_iterator(NSVET_SOURCES)) {
+    if (!file.path().string().ends_with(".schema.json")) continue;
+    std::ifstream text(file.path());
+    gather(nlohmann::json::parse(text), keywords);
+    ++schemas;
+  }
+  EXPECT_GE(schemas, 4);
+  const std::set<std::string> enforced{"$ref",      "additionalProperties",
+                                       "enum",      "items",
+                                       "maxItems",  "maxLength",
+                                       "maximum",   "minItems",
+                                       "minLength", "minimum",
+                                       "oneOf",     "pattern",
+                                       "required",  "type"};
+  for (const auto& keyword : keywords) EXPECT_TRUE(enforced.contains(keyword)) << keyword;
 }
 
 TEST(Schema, SaysWhere) {
