@@ -70,7 +70,7 @@ TinyProgram tiny_program() {
   return p;
 }
 
-sys::Result<Prepared> exec_call() {
+sys::Result<std::shared_ptr<sys::Fd>> open_tiny_program() {
   const int fd = ::memfd_create("tiny", 0);
   if (fd < 0) return sys::last_error("memfd_create(tiny)");
   const TinyProgram tiny = tiny_program();
@@ -80,12 +80,32 @@ sys::Result<Prepared> exec_call() {
   auto program = sys::open(fmt::format("/proc/self/fd/{}", fd), O_RDONLY);
   ::close(fd);
   if (!program) return tl::unexpected(program.error());
-  return making_processes([program = std::make_shared<sys::Fd>(std::move(*program))]() -> long {
-    static std::array<char*, 1> none{nullptr};
+  return std::make_shared<sys::Fd>(std::move(*program));
+}
+
+int become(void* program) {
+  static std::array<char*, 1> none{nullptr};
+  ::syscall(SYS_execveat, *static_cast<int*>(program), "", none.data(), none.data(), AT_EMPTY_PATH);
+  return 127;
+}
+
+// The thread takes the PID of its leader, which it ends.
+int become_in_thread(void* program) {
+  static std::array<char, 16384> stack;
+  constexpr int kThread = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD;
+  if (::clone(become, stack.data() + stack.size(), kThread, program) < 0) return 127;
+  for (;;) ::pause();
+}
+
+template <int (*kBecome)(void*)>
+sys::Result<Prepared> exec_call() {
+  auto program = open_tiny_program();
+  if (!program) return tl::unexpected(program.error());
+  return making_processes([program = std::move(*program)]() -> long {
     const long pid = ::syscall(SYS_fork);
     if (pid == 0) {
-      ::syscall(SYS_execveat, program->get(), "", none.data(), none.data(), AT_EMPTY_PATH);
-      ::_exit(127);
+      int fd = program->get();
+      ::_exit(kBecome(&fd));
     }
     int status = 0;
     ::waitpid(static_cast<pid_t>(pid), &status, __WALL);
@@ -148,12 +168,14 @@ sys::Result<Prepared> clock_vdso() {
   });
 }
 
+// The sum of a clock and its offset carries into the seconds, or not: not late in a second.
 template <clockid_t kClock>
 sys::Result<Prepared> clock_call() {
-  return plain([]() -> long {
+  const auto call = []() -> long {
     static timespec t;
     return ::syscall(SYS_clock_gettime, kClock, &t);
-  });
+  };
+  return Prepared{.call = call, .undo = measure::rest_until_late};
 }
 
 sys::Result<Prepared> timer_call() {
@@ -235,8 +257,13 @@ const bool registered = register_operations({
      "fork(2), execveat(2) of a program that ends at once, waitpid(2)",
      "execveat(2)",
      {mnt, pid, time, user},
-     exec_call,
+     exec_call<become>,
      true},
+    {"exec_thread",
+     "fork(2), execveat(2) in a second thread of the child, waitpid(2)",
+     "execve(2), pthreads(7)",
+     {pid},
+     exec_call<become_in_thread>},
     {"kill_probe", "one kill(child, 0)", "kill(2)", {pid, user}, kill_call, true},
     {"signal",
      "kill(self, SIGUSR1), its handler included",

@@ -30,18 +30,6 @@ std::int64_t nanoseconds(clockid_t clock) {
   return t.tv_sec * 1'000'000'000 + t.tv_nsec;
 }
 
-std::string_view read_all(int fd) {
-  static std::array<char, 65536> buffer;
-  std::size_t size = 0;
-  while (size < buffer.size()) {
-    const ssize_t n =
-        ::pread(fd, buffer.data() + size, buffer.size() - size, static_cast<off_t>(size));
-    if (n <= 0) break;
-    size += static_cast<std::size_t>(n);
-  }
-  return {buffer.data(), size};
-}
-
 std::int64_t number(std::string_view text) {
   std::int64_t value = 0;
   const auto begin = text.find_first_not_of(' ');
@@ -52,7 +40,9 @@ std::int64_t number(std::string_view text) {
 }
 
 // Documentation/scheduler/sched-stats.rst: the 7th number of a cpu line is the time that tasks ran.
-std::int64_t run_time(std::string_view schedstat) {
+std::int64_t run_time(int fd) {
+  static std::array<char, 65536> buffer;
+  const auto schedstat = sys::read_again(fd, buffer);
   auto at = schedstat.find("cpu0 ");
   for (int field = 0; field < 7 && at != std::string_view::npos; ++field) {
     at = schedstat.find(' ', at + 1);
@@ -90,6 +80,16 @@ std::int64_t tick() {
 // A longer sleep takes more than one shot of the guest's timer, and each wakes the emulator.
 void rest() { sleep_for(clock_in_use == model::Clock::insn ? 25'000'000 : 2'000'000); }
 
+void rest_until_late() {
+  constexpr long kLate = 950'000'000;
+  if (clock_in_use != model::Clock::insn) return;
+  timespec until{};
+  ::clock_gettime(CLOCK_MONOTONIC, &until);
+  if (until.tv_nsec >= kLate) ++until.tv_sec;
+  until.tv_nsec = kLate;
+  ::clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, nullptr);
+}
+
 void quiesce() {
   rest();
   if (clock_in_use == model::Clock::insn) align();
@@ -105,7 +105,7 @@ void touch_pages() {
 
 std::optional<BusyClock> BusyClock::open(bool slow) {
   auto fd = sys::open("/proc/schedstat", O_RDONLY);
-  if (!fd || run_time(read_all(fd->get())) <= 0) return std::nullopt;
+  if (!fd || run_time(fd->get()) <= 0) return std::nullopt;
   return BusyClock(std::move(*fd), slow);
 }
 
@@ -118,13 +118,13 @@ void BusyClock::settle() const { sleep_for(slow_ ? 250'000'000 : 100'000'000); }
 BusyClock::Mark BusyClock::mark() const {
   align();
   settle();
-  const auto told = run_time(read_all(fd_.get()));
+  const auto told = run_time(fd_.get());
   return {reading(), told};
 }
 
 std::int64_t BusyClock::since(const Mark& mark) const {
   settle();
-  return run_time(read_all(fd_.get())) - mark.told;
+  return run_time(fd_.get()) - mark.told;
 }
 
 std::int64_t BusyClock::others_since(const Mark& mark) const {

@@ -29,6 +29,9 @@ std::int64_t tick();
 /// is over. Under -icount sleep=off no time passes for the host, but each timer interrupt costs.
 void rest();
 
+/// On the insn clock, until 50 ms before a second of CLOCK_MONOTONIC ends.
+void rest_until_late();
+
 /// Rests; on the insn clock then calls align(), which allocates and frees memory itself.
 void quiesce();
 

@@ -96,6 +96,7 @@ void Measurement::loop(const std::function<Sample()>& sample, const Plan& plan) 
   benchmark::RegisterBenchmark(info_.id.c_str(), body)->UseManualTime()->Iterations(plan.count);
   Silent silent;
   benchmark::RunSpecifiedBenchmarks(&silent, ".");
+  benchmark::ClearRegisteredBenchmarks();
   if (samples_.warm.empty()) {
     samples_.error =
         fmt::format("every warm call failed, the last with {}", sys::errno_name(last_errno_));

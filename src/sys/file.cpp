@@ -36,6 +36,17 @@ Result<std::string> read_file(const std::string& path, std::size_t limit) {
   }
 }
 
+std::string_view read_again(int fd, std::span<char> buffer) {
+  std::size_t size = 0;
+  while (size < buffer.size()) {
+    const ssize_t n =
+        ::pread(fd, buffer.data() + size, buffer.size() - size, static_cast<off_t>(size));
+    if (n <= 0) break;
+    size += static_cast<std::size_t>(n);
+  }
+  return {buffer.data(), size};
+}
+
 Result<> write_file(const std::string& path, std::string_view text) {
   auto fd = open(path, O_WRONLY);
   if (!fd) return tl::unexpected(fd.error());

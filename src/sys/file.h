@@ -4,6 +4,7 @@
 #include <fcntl.h>
 
 #include <cstddef>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,6 +20,10 @@ Result<Fd> open_at(int dir, const std::string& path, int flags, unsigned mode = 
 
 /// @param limit more bytes than this give EFBIG
 Result<std::string> read_file(const std::string& path, std::size_t limit = 64U << 20);
+
+/// What an open file under /proc says now, from its start: nothing is opened, nothing allocated.
+/// @return as much of it as the buffer holds; empty when it cannot be read
+std::string_view read_again(int fd, std::span<char> buffer);
 
 /// One write(2) to an existing file, as the files under /proc want it.
 Result<> write_file(const std::string& path, std::string_view text);
