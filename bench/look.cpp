@@ -1,6 +1,7 @@
 // Looking at namespaces: their links under /proc, and what nsfs and pidfs tell of them.
 #include <fcntl.h>
 #include <sys/ioctl.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -43,6 +44,40 @@ NSVET_BENCHMARK_EACH(read_link, single_types,
                       .source = "namespaces(7)",
                       .admin = false}) {
   const std::string path = "/proc/self/ns/" + set.name;
+  std::array<char, 64> text{};
+  m.take_at_once(
+      [&] { return timed([&] { return ::readlink(path.c_str(), text.data(), text.size()); }); });
+}
+
+bool register_links_for_children() {
+  for (const NsType type : {NsType::pid, NsType::time}) {
+    const NsSet& set = single_type(type);
+    register_benchmark(
+        {.id = "look/for_children/" + set.name,
+         .title = fmt::format("open /proc/self/ns/{}_for_children", set.name),
+         .timed = "one open(2) of the link",
+         .source = "namespaces(7)",
+         .types = set.types,
+         .admin = false},
+        [path = "/proc/self/ns/" + set.name + "_for_children"](Measurement& m) {
+          m.take_at_once([&] {
+            return timed_open([&] { return ::syscall(SYS_open, path.c_str(), O_RDONLY); });
+          });
+        });
+  }
+  return true;
+}
+const bool links_for_children_registered = register_links_for_children();
+
+NSVET_BENCHMARK(read_link_of_descriptor, {.id = "look/readlink_fd",
+                                          .title = "readlink /proc/self/fd/FD of a namespace",
+                                          .timed = "one readlink(2) of the link of a descriptor",
+                                          .source = "proc_pid_fd(5)",
+                                          .types = {NsType::uts},
+                                          .admin = false}) {
+  const auto ns = sys::open_ns(NsType::uts);
+  if (!ns) return m.fail(ns.error());
+  const auto path = fmt::format("/proc/self/fd/{}", ns->get());
   std::array<char, 64> text{};
   m.take_at_once(
       [&] { return timed([&] { return ::readlink(path.c_str(), text.data(), text.size()); }); });
@@ -192,6 +227,33 @@ NSVET_BENCHMARK(open_by_handle, {.id = "look/open_by_handle_at",
   if (!handle) return m.fail(handle.error());
   m.take_at_once(
       [&] { return timed([&] { return as_call(sys::open_ns_handle(*handle, O_RDONLY)); }); });
+}
+
+// In a mount namespace of our own: a shared file system, a slave of it, and a bind mount that holds
+// a namespace.
+sys::Result<> make_mounts() {
+  return sys::mount("tmpfs", "/tmp", "tmpfs", 0)
+      .and_then([] { return sys::mount("", "/tmp", "", MS_SHARED); })
+      .and_then([] { return sys::open("/tmp/held", O_CREAT | O_WRONLY); })
+      .and_then([](auto&&) { return sys::mount("/proc/self/ns/uts", "/tmp/held", "", MS_BIND); })
+      .and_then([] { return sys::make_directory("/tmp/slave"); })
+      .and_then([] { return sys::mount("/tmp", "/tmp/slave", "", MS_BIND); })
+      .and_then([] { return sys::mount("", "/tmp/slave", "", MS_SLAVE); });
+}
+
+NSVET_BENCHMARK(read_mountinfo,
+                {.id = "look/mountinfo",
+                 .title = "read /proc/self/mountinfo with a slave mount and a mounted namespace",
+                 .timed = "one pread(2) of all of it",
+                 .source = "proc_pid_mountinfo(5)",
+                 .types = {NsType::mnt}}) {
+  if (auto in = enter_new(CLONE_NEWNS); !in) return m.fail(in.error());
+  if (auto made = make_mounts(); !made) return m.fail(made.error());
+  const auto file = sys::open("/proc/self/mountinfo", O_RDONLY);
+  if (!file) return m.fail(file.error());
+  static std::array<char, 16384> text;
+  m.take_at_once(
+      [&] { return timed([&] { return ::pread(file->get(), text.data(), text.size(), 0); }); });
 }
 
 struct MountRequest {

@@ -11,6 +11,7 @@
 #include <cstring>
 
 #include "measure/benchmark.h"
+#include "measure/holder.h"
 #include "sys/file.h"
 
 namespace nsvet::measure {
@@ -147,6 +148,31 @@ NSVET_BENCHMARK(setup_lo_up, {.id = "setup/lo_up",
     request.ifr_flags = IFF_UP;
     quiesce();
     return timed([&] { return ::ioctl(socket.get(), SIOCSIFFLAGS, &request); });
+  });
+}
+
+NSVET_BENCHMARK(set_groups, {.id = "setup/groups",
+                             .title = "setgroups(2) in a user namespace",
+                             .timed = "one setgroups(2) of one mapped group",
+                             .source = "user_namespaces(7)",
+                             .types = {user}}) {
+  if (sys::read_file("/proc/self/setgroups").value_or("deny").starts_with("deny")) {
+    return m.skip("an ordinary user's namespace denies setgroups(2)");
+  }
+  const auto holder = hold(CLONE_NEWUSER);
+  if (!holder) return m.fail(holder.error());
+  const auto proc = fmt::format("/proc/{}/", holder->child.pid());
+  for (const char* map : {"gid_map", "uid_map"}) {
+    if (auto written = sys::write_file(proc + map, "0 0 1\n"); !written) {
+      return m.fail(written.error());
+    }
+  }
+  const auto ns = sys::open_ns(user, holder->child.pid());
+  if (!ns) return m.fail(ns.error());
+  m.take_in_forked_child([&]() -> Sample {
+    if (::setns(ns->get(), CLONE_NEWUSER) != 0) return {.failed = errno};
+    const gid_t group = 0;
+    return timed_again([&] { return ::syscall(SYS_setgroups, 1, &group); });
   });
 }
 

@@ -16,6 +16,7 @@ namespace nsvet::measure {
 namespace {
 
 constexpr const char* kDevice = "nsvet0";
+constexpr int kNsid = 7;
 
 // A network namespace of our own, a socket in it, and another namespace beside it.
 struct Two {
@@ -35,20 +36,14 @@ sys::Result<Two> two_namespaces() {
   return Two{std::move(*other), std::move(*netns), std::move(*socket)};
 }
 
-NSVET_BENCHMARK(move_device,
-                {.id = "setup/move_device",
-                 .title = "move a device into another network namespace",
-                 .timed = "one RTM_NEWLINK with IFLA_NET_NS_FD of a dummy or veth device",
-                 .source = "network_namespaces(7)",
-                 .types = {NsType::net},
-                 .absent = EOPNOTSUPP}) {
+// What moves the device tells apart the two ways to name a namespace.
+void take_moves(Measurement& m, const std::function<sys::Result<>(const Two&)>& move) {
   auto two = two_namespaces();
   if (!two) return m.fail(two.error());
   m.take([&]() -> Sample {
     if (auto made = sys::add_device(kDevice); !made) return {.failed = made.error().number};
     quiesce();
-    const Sample sample = timed(
-        [&] { return as_call(sys::move_link(kDevice, two->netns.get(), two->socket.get())); });
+    const Sample sample = timed([&] { return as_call(move(*two)); });
     // It is removed where it is.
     in_child([&]() -> Sample {
       if (::setns(two->netns.get(), CLONE_NEWNET) == 0) (void)sys::delete_link(kDevice);
@@ -56,6 +51,27 @@ NSVET_BENCHMARK(move_device,
     });
     return sample;
   });
+}
+
+NSVET_BENCHMARK(move_device,
+                {.id = "setup/move_device",
+                 .title = "move a device into another network namespace",
+                 .timed = "one RTM_NEWLINK with IFLA_NET_NS_FD of a dummy or veth device",
+                 .source = "network_namespaces(7)",
+                 .types = {NsType::net},
+                 .absent = EOPNOTSUPP}) {
+  take_moves(
+      m, [](const Two& two) { return sys::move_link(kDevice, two.netns.get(), two.socket.get()); });
+}
+
+NSVET_BENCHMARK(move_device_to_process,
+                {.id = "setup/move_device_to_process",
+                 .title = "move a device into the network namespace of a process",
+                 .timed = "one RTM_NEWLINK with IFLA_NET_NS_PID, and its socket",
+                 .source = "network_namespaces(7)",
+                 .types = {NsType::net},
+                 .absent = EOPNOTSUPP}) {
+  take_moves(m, [](const Two& two) { return sys::move_link_to(kDevice, two.other.child.pid()); });
 }
 
 NSVET_BENCHMARK(add_veth,
@@ -83,7 +99,7 @@ sys::LinkRequest asking_nsid(const sys::Fd& netns) {
 
 sys::LinkRequest giving_nsid(const sys::Fd& netns) {
   sys::LinkRequest request(RTM_NEWNSID, 0);
-  request.fixed(rtgenmsg{AF_UNSPEC}).number(NETNSA_NSID, 7).number(NETNSA_FD, netns.get());
+  request.fixed(rtgenmsg{AF_UNSPEC}).number(NETNSA_NSID, kNsid).number(NETNSA_FD, netns.get());
   return request;
 }
 
@@ -117,6 +133,22 @@ NSVET_BENCHMARK(get_nsid, {.id = "look/nsid",
   if (auto named = giving_nsid(two->netns).send(); !named) return m.fail(named.error());
   m.take_at_once([&] {
     auto request = asking_nsid(two->netns);
+    return timed([&] { return as_call(request.ask(two->socket.get())); });
+  });
+}
+
+NSVET_BENCHMARK(look_by_nsid, {.id = "look/link_by_nsid",
+                               .title = "look at the loopback device of another namespace",
+                               .timed = "one RTM_GETLINK with IFLA_TARGET_NETNSID",
+                               .source = "rtnetlink(7), linux/if_link.h",
+                               .types = {NsType::net},
+                               .absent = EOPNOTSUPP}) {
+  auto two = two_namespaces();
+  if (!two) return m.fail(two.error());
+  if (auto named = giving_nsid(two->netns).send(); !named) return m.fail(named.error());
+  m.take_at_once([&] {
+    sys::LinkRequest request(RTM_GETLINK, 0);
+    request.fixed(ifinfomsg{}).text(IFLA_IFNAME, "lo").number(IFLA_TARGET_NETNSID, kNsid);
     return timed([&] { return as_call(request.ask(two->socket.get())); });
   });
 }
