@@ -64,6 +64,10 @@ std::vector<Ids> candidates(const std::string& id) {
   if (one_of(operation, {"inside/fork", "inside/thread"})) sums.push_back({std::string(kProcess)});
   if (operation == "inside/fork_exit") sums.push_back({std::string(kProcess), "end/none"});
   if (operation == "end") sums.push_back({"end/none"});
+  if (operation == "life" && name.of != "none") {
+    for (const auto& type : members(name.of)) sums.push_back({"life/none", "unshare/" + type});
+    sums.push_back({"life/none"});
+  }
   if (operation == "setns_pidfd" || operation == "nsenter") {
     for (const auto& type : members(name.of)) sums.push_back({"setns/" + type});
   }

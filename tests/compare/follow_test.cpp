@@ -84,6 +84,12 @@ TEST(Follow, OperationsFollowThoseThatTheyAreMadeOf) {
   }
 }
 
+TEST(Follow, ALifeIsThatOfItsProcessAndTheMakingOfItsNamespaces) {
+  const Rows rows({{"life/none", 300}, {"unshare/uts", 200}, {"life/uts", 500}, {"life/ipc", 300}});
+  EXPECT_THAT(rows.followed_by("life/uts"), ElementsAre("life/none", "unshare/uts"));
+  EXPECT_THAT(rows.followed_by("life/ipc"), ElementsAre("life/none"));
+}
+
 // Whatever changes by however much: no chain of followers comes back to its start.
 TEST(Follow, NeverGoesInACircle) {
   Changes changes;
