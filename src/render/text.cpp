@@ -213,18 +213,14 @@ using CostKey = std::pair<compare::CostRow::Kind, std::string>;
 
 // Costs to be tabled: on the insn clock those that are told by line; in time all, for what could
 // not be told is worth knowing.
-std::set<CostKey> worth_a_row(std::span<const Repeats> repeats) {
-  std::set<CostKey> keys;
-  for (const auto& [rest, count, user] : repeats) {
-    std::set<std::string> ids;
-    for (const auto& group : grouped(rest)) {
-      for (const auto& finding : told(group)) ids.insert(finding.id);
-    }
-    for (const auto& row : rest.costs) {
-      if (rest.clock == model::Clock::wall || ids.contains(row.id)) keys.insert({row.kind, row.id});
-    }
+void add_worth_a_row(const Comparison& c, std::set<CostKey>& keys) {
+  std::set<std::string> ids;
+  for (const auto& group : grouped(c)) {
+    for (const auto& finding : told(group)) ids.insert(finding.id);
   }
-  return keys;
+  for (const auto& row : c.costs) {
+    if (c.clock == model::Clock::wall || ids.contains(row.id)) keys.insert({row.kind, row.id});
+  }
 }
 
 // One column for each kernel after the base; as many tables as the width asks for.
@@ -341,15 +337,15 @@ std::string text(const compare::ComparisonSet& set, const Style& style) {
   const std::span all(set.comparisons);
   for (std::size_t i = 0; i < all.size();) {
     const Comparison& first = all[i];
-    std::vector<Repeats> repeats;
+    std::set<CostKey> keys;
     const std::size_t begin = i;
     for (; i < all.size() && all[i].user == first.user && all[i].append == first.append &&
            all[i].base == first.base;
          ++i) {
-      repeats.push_back(compare::repeats_of(set, i));
-      out += one_comparison(all[i], repeats.back(), paint, style.width) + "\n";
+      const Repeats repeats = compare::repeats_of(set, i);
+      out += one_comparison(all[i], repeats, paint, style.width) + "\n";
+      add_worth_a_row(repeats.rest, keys);
     }
-    const auto keys = worth_a_row(repeats);
     if (keys.empty()) continue;
     out += fmt::format("as {}, against {}; \"=\" is within the noise; --format csv has all costs\n",
                        printable(first.user), printable(first.base_name));
