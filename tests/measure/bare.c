@@ -4,6 +4,7 @@
  * Prints "CALL/TYPE MEDIAN" a line. */
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <linux/random.h>
 #include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
@@ -11,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/io.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/syscall.h>
@@ -124,6 +126,19 @@ static void put(const char* path, const char* text) {
   close(fd);
 }
 
+/* Without it a random number costs a hash of all that was gathered, here and not in the suite's
+ * guest. */
+static void initialise_random(void) {
+  struct {
+    int bits, bytes;
+    unsigned words[16];
+  } pool = {512, 64, {0}};
+  const int fd = open("/dev/random", O_WRONLY | O_CLOEXEC);
+  for (unsigned i = 0; i < 16; ++i) pool.words[i] = i * 0x9e3779b9U;
+  if (fd < 0 || ioctl(fd, RNDADDENTROPY, &pool) < 0) perror("/dev/random");
+  close(fd);
+}
+
 /* A process in a new namespace, which setns(2) is to join. */
 static pid_t hold(unsigned long flags) {
   struct clone_args args = {.flags = flags, .exit_signal = SIGCHLD};
@@ -171,6 +186,7 @@ int main(int argc, char** argv) {
     mount("cgroup2", "/sys/fs/cgroup", "cgroup2", MS_NOSUID, NULL);
     put("/proc/sys/vm/percpu_pagelist_high_fraction", "8");
     put("/proc/sys/vm/drop_caches", "3");
+    initialise_random();
     if (ioperm(0xe9, 1, 1) != 0) return 1;
     const pid_t pid = fork();
     if (pid == 0) {
