@@ -263,7 +263,8 @@ class CostMatrix {
     for (const auto& c : some) out += fmt::format("{:>{}}", printable(c.next_name), column);
     out += '\n';
     for (const auto& [key, base] : bases_) {
-      const auto& [kind, id] = key;
+      const auto kind = key.first;
+      const std::string& id = key.second;
       const bool growth = kind == compare::CostRow::Kind::growth;
       out += fmt::format("{:<{}}{:>{}}", printable(id) + (growth ? " a step" : ""), name_width_,
                          value(base, growth), kFigure);
