@@ -53,12 +53,10 @@ static long coarse(void) {
 
 static int body(void* unused) {
   struct clone_args args = {.flags = flag, .exit_signal = SIGCHLD};
-  long tick, begin, done;
+  const long tick = guest ? coarse() : 0;
+  const long begin = now();
+  long done;
   (void)unused;
-  syscall(SYS_getppid); /* A forked child has none of its pages of code mapped. */
-  now();
-  tick = coarse();
-  begin = now();
   if (call == unshare_call)
     done = syscall(SYS_unshare, flag);
   else if (call == setns_call)
@@ -84,6 +82,8 @@ static long sample(void) {
       /* These may not be joined by a process that shares memory, or should not be. */
       if (pipe(fd) != 0) return -1;
       if ((pid = fork()) == 0) {
+        syscall(SYS_getppid); /* A forked child has none of its pages of code mapped. */
+        now();
         body(NULL);
         _exit(write(fd[1], &result, sizeof result) < 0);
       }
