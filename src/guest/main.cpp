@@ -64,21 +64,22 @@ void stop_fair_server() {
 }
 
 // The kernel numbers namespaces by the first bit that is free in a bitmap (proc_alloc_inum()), and
-// a word more to look at is 7 instructions of each unshare(2): what lives on by chance shall not
-// make it search another word. So many namespaces are held that the next bit is well inside one.
+// a word more to look at is 7 instructions of each unshare(2). How many numbers are taken differs
+// by a few between boots, and what lives on by chance shall not make it search another word: so
+// many namespaces are held that the next bit is the same one in each boot, and well inside a word.
 std::vector<sys::Fd> hold_inodes() {
-  constexpr ino_t kWord = 64;
+  constexpr ino_t kSpan = 512;
   constexpr ino_t kInside = 16;  // A hundred more, as curves have them, reach the next word only.
   constexpr const char* kOwn = "/proc/self/ns/uts";
   std::vector<sys::Fd> held;
   const auto home = sys::open(kOwn, O_RDONLY);
-  for (ino_t tries = 0; home && tries < kWord; ++tries) {
+  for (ino_t tries = 0; home && tries < kSpan; ++tries) {
     if (::unshare(CLONE_NEWUTS) != 0) break;
     auto fd = sys::open(kOwn, O_RDONLY);
     struct stat about {};
     if (!fd || ::fstat(fd->get(), &about) != 0) break;
     held.push_back(std::move(*fd));
-    if (about.st_ino % kWord == kInside) break;
+    if (about.st_ino % kSpan == kInside) break;
   }
   if (home) (void)::setns(home->get(), CLONE_NEWUTS);
   return held;

@@ -21,17 +21,21 @@ const Platform& platform(Accelerator accelerator) {
   // Calibrating the APIC timer takes ten seconds under icount. RCU callbacks run in a task: what
   // they do to free a namespace is then told by /proc/schedstat, and falls into no timed call. This
   // CPU would need page tables of the kernel's own (PTI), which today's do not: each system call
-  // would flush the emulator's TLB, which takes ten times as long as the call itself. The kernel's
-  // tests of its own ciphers would be a quarter of the boot. Slabs that hold many objects: which of
-  // a process's calls is the one that finds its slab full, or empty, depends on what the boot did
-  // before, and large slabs are seldom either. Hash tables in which names seldom meet.
+  // would flush the emulator's TLB, which takes ten times as long as the call itself. RDRAND, whose
+  // numbers are the seed's: they place the kernel (KASLR), and without it each random number of the
+  // boot would cost a hash of all that was gathered, a quarter of the boot. The kernel's tests of
+  // its ciphers and of its jitter, and the names of trace events, would be a third. Slabs that hold
+  // many objects: which of a process's calls is the one that finds its slab full, or empty, depends
+  // on what the boot did before, and large slabs are seldom either. Hash tables in which names
+  // seldom meet.
   static const Platform kIcount{
       "microvm,acpi=off,pit=on,pic=on,rtc=on,isa-serial=on",
-      "Nehalem",
+      "Nehalem,rdrand=on",
       {"-accel", "tcg,thread=single", "-icount", "shift=0,sleep=off,rr=record,rrfile=/dev/null",
        "-rtc", "base=2024-01-01T00:00:00,clock=vm"},
       "nolapic_timer no_timer_check rcutree.use_softirq=0 pti=off "
-      "cryptomgr.notests=1 slub_min_order=2 slub_max_order=5 slub_min_objects=128 "
+      "cryptomgr.notests=1 initcall_blacklist=jent_mod_init,trace_eval_init slub_min_order=2 "
+      "slub_max_order=5 slub_min_objects=128 "
       "dhash_entries=1048576 ihash_entries=262144 mhash_entries=65536 mphash_entries=65536"};
   static const Platform kKvm{"pc", "host", {"-accel", "kvm"}, ""};
   // Page tables of their own for the kernel (PTI) make system calls dear to emulate.
