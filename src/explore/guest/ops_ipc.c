@@ -1,6 +1,7 @@
 #include <mqueue.h>
 #include <sys/ipc.h>
 #include <sys/msg.h>
+#include <sys/resource.h>
 #include <sys/sem.h>
 #include <sys/shm.h>
 #include <sys/utsname.h>
@@ -255,6 +256,33 @@ OP(mq_as_user) {
   if (work_in_child(syscall(SYS_fork), use_mq, me, v, NULL) < 0) check(-1);
 }
 // What is removed while somebody is attached goes with the last of them.
+// What does not fit, in an IPC namespace of its own with small limits.
+HELPER void exceed_ipc_limits(int me, const struct value* v) {
+  (void)me, (void)v;
+  const struct {
+    long type;
+    char text[10];
+  } message = {1, "123456789"};
+  const struct rlimit none = {0, 0}, page = {4096, 4096};
+  if (!check(unshare(CLONE_NEWIPC))) return;
+  say_tried("msgmnb", put("/proc/sys/kernel/msgmnb", "16"));
+  int queue = msgget(IPC_PRIVATE, 0600);
+  for (int i = 0; i < 2; i++)
+    say_tried("msgsnd", msgsnd(queue, &message, sizeof message.text, IPC_NOWAIT));
+  say_tried("queues_max", put("/proc/sys/fs/mqueue/queues_max", "1"));
+  turn_into_user();
+  int first = (int)syscall(SYS_mq_open, "first", O_CREAT | O_RDWR, 0600, NULL);
+  say_tried("first", first);
+  say_tried("second", syscall(SYS_mq_open, "second", O_CREAT | O_RDWR, 0600, NULL));
+  say_tried("unlink", syscall(SYS_mq_unlink, "first"));
+  close(first);
+  setrlimit(RLIMIT_MSGQUEUE, &none);
+  say_tried("bytes", syscall(SYS_mq_open, "third", O_CREAT | O_RDWR, 0600, NULL));
+  setrlimit(RLIMIT_MEMLOCK, &page);
+  int memory = shmget(IPC_PRIVATE, 8192, 0600);
+  say_tried("lock", shmctl(memory, SHM_LOCK, NULL));
+}
+OP(ipc_limits) { number(work_in_child(syscall(SYS_fork), exceed_ipc_limits, me, v, NULL)); }
 OP(shm_life) {
   struct shmid_ds ds;
   int id = shmget(IPC_PRIVATE, 4096, 0600);
@@ -406,6 +434,7 @@ const struct op kIpcOps[] = {
     {"sem_as_user", "sysvipc(7)", "ipc user", RUN(sysv_as_user), {{&kSemKey, NEED}}, 0},
     {"shm_as_user", "sysvipc(7)", "ipc user", RUN(sysv_as_user), {{&kShmKey, NEED}}, 0},
     {"mq_as_user", "mq_overview(7)", "ipc user", RUN(mq_as_user), {{&kMqName, NEED}}, 0},
+    {"ipc_limits", "ipc_namespaces(7)", "ipc user", RUN(ipc_limits), {{NULL, PLAIN}}, 0},
     {"shm_life", "shmctl(2)", "ipc", RUN(shm_life), {{NULL, PLAIN}}, 0},
     {"proc_sysvipc", "proc(5)", "ipc user", RUN(proc_sysvipc), {{&kSysvFile, PLAIN}}, 0},
     {"mq_open",

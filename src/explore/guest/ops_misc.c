@@ -273,6 +273,21 @@ HELPER void enter_and_look(int me, const struct value* v) {
   say_cgroup((int)syscall(SYS_getppid));
 }
 OP(cgroup_from_inside) { number(work_in_child(syscall(SYS_fork), enter_and_look, me, v, NULL)); }
+// What a member of a cgroup in a new PID namespace sees of the members outside: zero.
+HELPER void enter_and_divide(int me, const struct value* v) {
+  (void)me;
+  struct clone_args args = {.flags = CLONE_NEWPID, .exit_signal = SIGCHLD};
+  char path[64];
+  snprintf(path, sizeof path, "/cgroup/%s/cgroup.procs", v[0].s);
+  if (!check(put(path, "0"))) return;
+  long pid = syscall(SYS_clone3, &args, sizeof args);
+  if (pid == 0) {
+    for (const char* text = slurp(path); *text; text++) say("%c", *text == '\n' ? ',' : *text);
+    _exit(0);
+  }
+  if (number(pid) > 0) syscall(SYS_wait4, pid, NULL, __WALL, NULL);
+}
+OP(cgroup_from_pidns) { number(work_in_child(syscall(SYS_fork), enter_and_divide, me, v, NULL)); }
 HELPER void say_own_cgroup(int me, const struct value* v) {
   (void)me, (void)v;
   say_cgroup((int)syscall(SYS_getpid));
@@ -296,7 +311,7 @@ static const struct domain kOffset = {
     "offset", 0,
     WORDS({"monotonic~20000000~0", 0}, {"boottime~30000000~0", 0}, {"monotonic~-50000000~0", 0},
           {"realtime~1~0", 0}, {"boottime~10~1000000000", 0}, {"monotonic~9300000000~0", 0},
-          {"7~20000000~5", 0})};
+          {"boottime~30000000~999999999", 0}, {"7~20000000~5", 0})};
 static const struct domain kTimerClock = {
     "timer_clock", 0, WORDS({"MONOTONIC", CLOCK_MONOTONIC}, {"BOOTTIME", CLOCK_BOOTTIME})};
 static const struct domain kMoment = {
@@ -427,6 +442,12 @@ const struct op kMiscOps[] = {
      {{&kCgroup, NEED}, {&kCgroupWrite, PLAIN}, {&kCgroupText, PLAIN}},
      0},
     {"proc_cgroup", "cgroup_namespaces(7)", "cgroup", RUN(proc_cgroup), {{&kTarget, PLAIN}}, 0},
+    {"cgroup_from_pidns",
+     "cgroups(7)",
+     "cgroup pid",
+     RUN(cgroup_from_pidns),
+     {{&kCgroup, NEED}},
+     0},
     {"cgroup_from_inside",
      "cgroup_namespaces(7)",
      "cgroup",

@@ -369,6 +369,10 @@ HELPER int name_in(const char* file, const char* line, char name[128]) {
   if (strcmp(file, "unix") == 0)
     return sscanf(line, "%*s %*s %*s %*s %*s %*s %*s %127s", name) == 1 &&
            strcmp(name, "Inode") != 0;
+  if (strcmp(file, "arp") == 0) return sscanf(line, "%127s", name) == 1 && strcmp(name, "IP") != 0;
+  if (strcmp(file, "fib_trie") == 0) return sscanf(line, " |-- %127s", name) == 1;
+  if (strcmp(file, "packet") == 0)
+    return sscanf(line, "%*s %*s %*s %127s", name) == 1 && strcmp(name, "Proto") != 0;
   // tcp, udp and raw begin with a number and an address; a port that nobody chose is random.
   const char* title = strstr(line, "local_address");
   if (title && title < strchr(line, '\n')) return 0;
@@ -378,18 +382,34 @@ HELPER int name_in(const char* file, const char* line, char name[128]) {
 }
 HELPER int by_name(const void* a, const void* b) { return strcmp(a, b); }
 // Sorted: the kernel tells them in the order of a hash.
-OP(proc_net) {
+HELPER void say_proc_net(int pid, const char* file) {
   static char names[64][128];
   size_t count = 0;
   char path[64];
-  snprintf(path, sizeof path, "/proc/%d/net/%s", pid_of(v), v[1].s);
+  snprintf(path, sizeof path, "/proc/%d/net/%s", pid, file);
   const char* line = slurp(path);
   box->failed = !*line;
   say("%s", *line ? "0" : strerrorname_np(errno));
   for (; line && *line && count < 64; line = strchr(line, '\n'), line += line != NULL)
-    count += (size_t)name_in(v[1].s, line, names[count]);
+    count += (size_t)name_in(file, line, names[count]);
   qsort(names, count, sizeof *names, by_name);
   for (size_t i = 0; i < count; i++) say(" %s", names[i]);
+}
+OP(proc_net) { say_proc_net(pid_of(v), v[1].s); }
+// What a socket of each kind adds to its file.
+OP(socket_listed) {
+  struct sockaddr_in6 any = {.sin6_family = AF_INET6, .sin6_port = htons(4006)};
+  const int is_packet = strcmp(v[0].s, "packet") == 0;
+  const int type = strcmp(v[0].s, "tcp6") == 0 ? SOCK_STREAM : SOCK_DGRAM;
+  int fd =
+      socket(is_packet ? AF_PACKET : AF_INET6, type | SOCK_CLOEXEC, is_packet ? htons(0x0800) : 0);
+  if (!check(fd)) return;
+  if (!is_packet) say_tried("bind", bind(fd, (struct sockaddr*)&any, sizeof any));
+  if (type == SOCK_STREAM) say_tried("listen", listen(fd, 1));
+  say_tried("device", setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, "none", 5));
+  say(" listed=");
+  say_proc_net((int)syscall(SYS_getpid), v[0].s);
+  close(fd);
 }
 
 HELPER struct sockaddr_in loopback(long port) {
@@ -558,9 +578,11 @@ static const struct domain kDeviceKind = {
 static const struct domain kMtu = {"mtu", 0, WORDS({"1400", 1400}, {"65536", 65536}, {"10", 10})};
 static const struct domain kAddress = {"address", 0,
                                        WORDS({"10.0.0.1", 0}, {"127.0.0.1", 0}, {"10.0.0.2", 0})};
-static const struct domain kProcNet = {"proc_net", 0,
-                                       WORDS({"dev", 0}, {"unix", 0}, {"tcp", 0}, {"udp", 0},
-                                             {"netlink", 0}, {"route", 0}, {"raw", 0})};
+static const struct domain kProcNet = {
+    "proc_net", 0,
+    WORDS({"dev", 0}, {"unix", 0}, {"tcp", 0}, {"udp", 0}, {"netlink", 0}, {"route", 0}, {"raw", 0},
+          {"arp", 0}, {"fib_trie", 0})};
+static const struct domain kListed = {"listed", 0, WORDS({"tcp6", 0}, {"udp6", 0}, {"packet", 0})};
 static const struct domain kTcpPort = {"tcp_port", 0,
                                        WORDS({"4000", 4000}, {"80", 80}, {"4001", 4001})};
 static const struct domain kUdpPort = {"udp_port", 0, WORDS({"4000", 4000}, {"81", 81})};
@@ -667,6 +689,7 @@ const struct op kNetOps[] = {
      RUN(proc_net),
      {{&kTarget, PLAIN}, {&kProcNet, PLAIN}},
      0},
+    {"socket_listed", "proc_pid_net(5)", "net", RUN(socket_listed), {{&kListed, PLAIN}}, 0},
     {"tcp_serve", "tcp(7)", "net", RUN(tcp_serve), {{&kTcpListener, GIVE}, {&kTcpPort, GIVE}}, 0},
     {"tcp_connect", "tcp(7)", "net", RUN(tcp_connect), {{&kTcpPort, NEED}}, 0},
     {"udp_bind", "udp(7)", "net", RUN(udp_bind), {{&kUdpSocket, GIVE}, {&kUdpPort, GIVE}}, 0},

@@ -117,6 +117,36 @@ OP(set_scheduler) {
   int priority = 1;
   check(syscall(SYS_sched_setscheduler, 0, v[0].n, &priority));
 }
+// Calls about a process that is not there.
+OP(about_nobody) {
+  enum { NOBODY = 9999 };
+  siginfo_t info;
+  struct sigevent event;
+  int timer, priority = 0;
+  (void)v;
+  memset(&info, 0, sizeof info);
+  memset(&event, 0, sizeof event);
+  info.si_code = SI_QUEUE;
+  event.sigev_notify = SIGEV_THREAD_ID;
+  event.sigev_signo = SIGUSR1;
+  event._sigev_un._tid = NOBODY;
+  check(syscall(SYS_kill, NOBODY, 0));
+  say_tried("tgkill", syscall(SYS_tgkill, NOBODY, NOBODY, 0));
+  say_tried("sigqueue", syscall(SYS_rt_sigqueueinfo, NOBODY, SIGUSR1, &info));
+  say_tried("tgsigqueue", syscall(SYS_rt_tgsigqueueinfo, NOBODY, NOBODY, SIGUSR1, &info));
+  say_tried("getpgid", syscall(SYS_getpgid, NOBODY));
+  say_tried("getsid", syscall(SYS_getsid, NOBODY));
+  say_tried("setpgid", syscall(SYS_setpgid, NOBODY, 0));
+  say_tried("getpriority", syscall(SYS_getpriority, PRIO_PROCESS, NOBODY));
+  say_tried("setpriority", syscall(SYS_setpriority, PRIO_PROCESS, NOBODY, 0));
+  say_tried("getscheduler", syscall(SYS_sched_getscheduler, NOBODY));
+  say_tried("setscheduler", syscall(SYS_sched_setscheduler, NOBODY, 0, &priority));
+  say_tried("ioprio", syscall(SYS_ioprio_get, 1, NOBODY));
+  say_tried("prlimit", syscall(SYS_prlimit64, NOBODY, RLIMIT_NOFILE, NULL, NULL));
+  say_tried("pidfd", syscall(SYS_pidfd_open, NOBODY, 0));
+  say_tried("ptrace", ptrace(PTRACE_SEIZE, NOBODY, NULL, NULL));
+  say_tried("timer", syscall(SYS_timer_create, CLOCK_MONOTONIC, &event, &timer));
+}
 OP(reboot) { check(syscall(SYS_reboot, LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2, v[0].n, NULL)); }
 // A process made and ended at once: what PID it got, and how it ended.
 OP(fork_exit) {
@@ -299,6 +329,7 @@ const struct op kPidOps[] = {
      RUN(set_scheduler),
      {{&kPolicy, PLAIN}},
      FAILS},
+    {"about_nobody", "kill(2)", "pid", RUN(about_nobody), {{NULL, PLAIN}}, FAILS},
     {"reboot", "reboot(2)", "pid user", RUN(reboot), {{&kReboot, PLAIN}}, FAILS},
     {"fork_exit",
      "clone(2)",

@@ -137,6 +137,26 @@ OP(find_key) {
   say(" %s", size < 0 ? strerrorname_np(errno) : text);
 }
 
+// One namespace less than asked for is allowed, in a user namespace of its own.
+HELPER void exceed_ns_limits(int me, const struct value* v) {
+  static const struct {
+    const char* file;
+    int flag;
+  } all[] = {{"uts", CLONE_NEWUTS}, {"ipc", CLONE_NEWIPC},       {"mnt", CLONE_NEWNS},
+             {"pid", CLONE_NEWPID}, {"cgroup", CLONE_NEWCGROUP}, {"net", CLONE_NEWNET}};
+  char path[64];
+  (void)me, (void)v;
+  if (!check(unshare(CLONE_NEWUSER))) return;
+  for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+    snprintf(path, sizeof path, "/proc/sys/user/max_%s_namespaces", all[i].file);
+    say_tried(all[i].file, put(path, "0"));
+    say_tried("unshare", unshare(all[i].flag));
+  }
+  say_tried("user", put("/proc/sys/user/max_user_namespaces", "0"));
+  say_tried("unshare", unshare(CLONE_NEWUSER));
+}
+OP(ns_limits) { number(work_in_child(syscall(SYS_fork), exceed_ns_limits, me, v, NULL)); }
+
 // The table.
 #include "domains.h"
 
@@ -170,6 +190,7 @@ static const struct domain kAmbient = {
 static const struct domain kKey = {"key", 1, WORDS({"one", 0}, {"two", 0})};
 
 const struct op kUserOps[] = {
+    {"ns_limits", "namespaces(7)", EVERY_TYPE, RUN(ns_limits), {{NULL, PLAIN}}, 0},
     {"map_write",
      "user_namespaces(7)",
      "user",
