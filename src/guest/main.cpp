@@ -6,6 +6,7 @@
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -65,23 +66,29 @@ void stop_fair_server() {
 
 // The kernel numbers namespaces by the first bit that is free in a bitmap (proc_alloc_inum()), and
 // a word more to look at is 7 instructions of each unshare(2). How many numbers are taken differs
-// by a few between boots, and what lives on by chance shall not make it search another word: so
-// many namespaces are held that the next bit is the same one in each boot, and well inside a word.
+// between kernels, and by a few between boots: so many namespaces are held that the next number is
+// the same one of a bitmap of its own (IDA_BITMAP_BITS), and well inside a word.
 std::vector<sys::Fd> hold_inodes() {
-  constexpr ino_t kSpan = 512;
+  constexpr ino_t kBitmap = 1024;
   constexpr ino_t kInside = 16;  // A hundred more, as curves have them, reach the next word only.
   constexpr const char* kOwn = "/proc/self/ns/uts";
+  // Above all others, which keep their numbers and the limit that programs inherit.
+  rlimit usual{};
+  if (::getrlimit(RLIMIT_NOFILE, &usual) != 0) return {};
+  const rlimit more{.rlim_cur = usual.rlim_max, .rlim_max = usual.rlim_max};
+  ::setrlimit(RLIMIT_NOFILE, &more);
   std::vector<sys::Fd> held;
   const auto home = sys::open(kOwn, O_RDONLY);
-  for (ino_t tries = 0; home && tries < kSpan; ++tries) {
+  for (ino_t tries = 0; home && tries < kBitmap; ++tries) {
     if (::unshare(CLONE_NEWUTS) != 0) break;
-    auto fd = sys::open(kOwn, O_RDONLY);
+    const auto fd = sys::open(kOwn, O_RDONLY);
     struct stat about {};
     if (!fd || ::fstat(fd->get(), &about) != 0) break;
-    held.push_back(std::move(*fd));
-    if (about.st_ino % kSpan == kInside) break;
+    held.emplace_back(::fcntl(fd->get(), F_DUPFD_CLOEXEC, static_cast<int>(usual.rlim_cur)));
+    if (about.st_ino % kBitmap == kInside) break;
   }
   if (home) (void)::setns(home->get(), CLONE_NEWUTS);
+  ::setrlimit(RLIMIT_NOFILE, &usual);
   return held;
 }
 
