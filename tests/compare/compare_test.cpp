@@ -107,6 +107,17 @@ TEST(Compare, TakesTheCheapestOfManyCallsWhereMediansLieApart) {
   EXPECT_EQ(c.findings[0].difference, 199);
 }
 
+TEST(Compare, TakesTheRestlessnessOfOneLifeForThatOfAll) {
+  auto before = report("6.12", {2000, 2000, 2000});
+  auto after = before;
+  before.benchmarks = {benchmark("life/uts", {90000, 90000, 90100})};
+  after.benchmarks = {benchmark("life/uts", {90700, 90700, 90700})};
+  EXPECT_EQ(compared(before, after).findings.size(), 1U);
+  before.benchmarks.push_back(benchmark("life/none", {80000, 80300, 80600}));
+  after.benchmarks.push_back(benchmark("life/none", {80300, 80300, 80300}));
+  EXPECT_TRUE(compared(before, after).findings.empty());
+}
+
 TEST(Compare, NeedsMoreWhereTheSpreadIsUnknown) {
   EXPECT_TRUE(compared(report("6.12", {10000}), report("6.12", {10120})).findings.empty());
   EXPECT_FALSE(compared(report("6.12", {10000}), report("6.12", {10121})).findings.empty());
