@@ -137,7 +137,7 @@ OP(find_key) {
   say(" %s", size < 0 ? strerrorname_np(errno) : text);
 }
 
-// One namespace less than asked for is allowed, in a user namespace of its own.
+// A user namespace of its own, in which no namespace is allowed.
 HELPER void exceed_ns_limits(int me, const struct value* v) {
   static const struct {
     const char* file;
