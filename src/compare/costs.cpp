@@ -105,7 +105,7 @@ void take_cheapest(CostRow& row, const Pair& pair) {
   const auto& after = pair.after->samples;
   const auto gap = std::max(before[2] - before[0], after[2] - after[0]);
   const double share = kOfCheapest * static_cast<double>(before[0]);
-  const double floor = std::ceil(std::max(static_cast<double>(gap), share)) + kInsnFloor;
+  const double floor = std::ceil(std::max(2 * static_cast<double>(gap), share)) + kInsnFloor;
   if (floor >= row.floor) return;
   row.before = static_cast<double>(before[0]);
   row.after = static_cast<double>(after[0]);
