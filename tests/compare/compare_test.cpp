@@ -107,6 +107,15 @@ TEST(Compare, TakesTheCheapestOfManyCallsWhereMediansLieApart) {
   EXPECT_EQ(c.findings[0].difference, 199);
 }
 
+TEST(Compare, DoesNotTrustACheapestCallThatStandsAlone) {
+  auto base = report("6.1", {749700, 750200, 750700});
+  auto next = report("6.1", {748600, 749600, 750600});
+  for (auto* side : {&base, &next}) {
+    for (auto& round : side->benchmarks[0].rounds) round.count = 42;
+  }
+  EXPECT_TRUE(compared(base, next).findings.empty());
+}
+
 TEST(Compare, TakesTheRestlessnessOfOneLifeForThatOfAll) {
   auto before = report("6.12", {2000, 2000, 2000});
   auto after = before;
