@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -118,8 +119,10 @@ static void take(const char* id, int count) {
 static pid_t hold(unsigned long flags) {
   struct clone_args args = {.flags = flags, .exit_signal = SIGCHLD};
   const long pid = syscall(SYS_clone3, &args, sizeof args);
-  if (pid == 0)
+  if (pid == 0) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
     for (;;) pause();
+  }
   return (pid_t)pid;
 }
 
@@ -176,6 +179,7 @@ int main(int argc, char** argv) {
     if (strcmp(argv[i], "--samples") == 0) count = atoi(argv[i + 1]);
     if (strcmp(argv[i], "--clock") == 0) guest = strcmp(argv[i + 1], "insn") == 0;
   }
+  if (count > 1000) return 2; /* More than a line holds. */
   if (lists) {
     each(NULL, 0);
     return 0;
@@ -184,6 +188,7 @@ int main(int argc, char** argv) {
   while (scanf("%63s", id) == 1) {
     const pid_t pid = fork();
     if (pid == 0) {
+      prctl(PR_SET_PDEATHSIG, SIGKILL);
       each(id, count);
       _exit(0);
     }
