@@ -5,7 +5,6 @@
 #include <sys/ioctl.h>
 #include <sys/ipc.h>
 #include <sys/msg.h>
-#include <sys/prctl.h>
 #include <sys/sem.h>
 #include <sys/shm.h>
 #include <sys/stat.h>
@@ -19,6 +18,7 @@
 #include "inside.h"
 #include "sys/file_handle.h"
 #include "sys/pidfd_info.h"
+#include "sys/process.h"
 
 namespace nsvet::bench {
 namespace {
@@ -144,9 +144,10 @@ constexpr char kSegments[] = "/proc/sysvipc/shm";
 // A pidfd of a child that does nothing.
 template <OfObject kCall>
 sys::Result<Prepared> of_child() {
+  const pid_t self = ::getpid();
   const pid_t child = ::fork();
   if (child == 0) {
-    ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+    sys::die_with_parent(self);  // Which ends at once where the call is refused.
     for (;;) ::pause();
   }
   const int pidfd = static_cast<int>(::syscall(SYS_pidfd_open, child, 0));
